@@ -1,0 +1,34 @@
+/* The failover states.
+ *
+ *   none -> wait_start -> select_slave -> send_slaveof_noone
+ *        -> wait_promotion -> reconf_slaves -> update_config -> none
+ *
+ * Every state up to wait_promotion may fall back to none: the failover is
+ * given up and nothing has been told. */
+#ifndef LIB_FAILOVER_H
+#define LIB_FAILOVER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct core;
+struct master;
+
+/* Starts a failover of MASTER when it is objectively down and it is our turn,
+ * and takes every step that can be taken now. Returns when to look again. Not
+ * to be called in tilt. */
+uint64_t failover_run(struct core *core, struct master *master);
+
+/* SENTINEL FAILOVER: starts one without election. None may be in progress. */
+void failover_force(struct core *core, struct master *master);
+
+/* All that waits for the disk may go on. */
+void failover_persisted(struct core *core);
+
+/* The disk failed: elections whose own vote is not on disk are given up. */
+void failover_disk_failed(struct core *core);
+
+/* The name of the state as shown by SENTINEL MASTER. */
+const char *failover_state_name(const struct master *master);
+
+#endif
