@@ -14,6 +14,7 @@ static bool is_ipv4(const char *host)
     int parts = 0;
 
     for (;;) {
+        const char *first = host;
         unsigned value = 0;
         int digits = 0;
 
@@ -22,6 +23,9 @@ static bool is_ipv4(const char *host)
             digits++;
         }
         if (digits == 0 || digits > 3 || value > 255)
+            return false;
+        /* "010" would be 8 to some and 10 to others. */
+        if (digits > 1 && *first == '0')
             return false;
         if (++parts == 4)
             return *host == '\0';
@@ -47,6 +51,8 @@ static bool is_ipv6(const char *host)
                 return false;
             gap = true;
             host += 2;
+            if (*host == ':')
+                return false;
             continue;
         }
         if (*host == ':')

@@ -30,6 +30,10 @@
 /* The same when it is not even known whether the rival has won. */
 #define RIVAL_PATIENCE_MS 3000
 
+/* A reference sentinel keeps what was said about a master for so many ask
+ * periods, also when it has another address by then. */
+#define STALE_EVIDENCE_PERIODS 5
+
 /* After a failover that found no replica, or one that did not obey. */
 #define ABORT_PAUSE_MS 10000
 
@@ -227,6 +231,22 @@ static void raise_epoch(struct core *core, struct master *master,
                 (unsigned long long)epoch);
 }
 
+/* Right after a change of address a peer may still count what was said about
+ * the old one, and want a second failover that nobody needs: a new master that
+ * is well in our eyes is not voted down in that time. */
+static bool is_newly_well(const struct core *core,
+                          const struct master *master)
+{
+    const struct instance *instance = &master->instance;
+
+    return master->switched &&
+           since_ms(core->now_ms, master->switched_ms) <
+               STALE_EVIDENCE_PERIODS * core->intervals[ASK_PERIOD] &&
+           (instance->flags & FLAG_SDOWN) == 0 &&
+           link_is_up(instance->link) &&
+           instance->link->last_avail_ms > master->switched_ms;
+}
+
 /* One vote for each master and epoch, and none in an epoch whose failover is
  * already history. Epochs of other masters do not matter, so that many
  * masters can be failed over at the same time. */
@@ -234,7 +254,8 @@ static void vote(struct core *core, struct master *master, uint64_t epoch,
                  const char *candidate)
 {
     raise_epoch(core, master, epoch);
-    if (epoch <= master->leader_epoch || epoch <= master->config_epoch)
+    if (epoch <= master->leader_epoch || epoch <= master->config_epoch ||
+        is_newly_well(core, master))
         return;
     assert(epoch <= core->current_epoch);
     memcpy(master->leader, candidate, ID_LENGTH + 1);
@@ -297,7 +318,8 @@ void election_answer(struct core *core, const struct request *request)
         (master->instance.flags & FLAG_SDOWN) != 0)
         ok.integer = 1;
     failed = ok;
-    if (master == NULL || !is_candidate(request->down.runid)) {
+    if (master == NULL || !is_candidate(request->down.runid) ||
+        request->down.epoch > EPOCH_MAX) {
         emit_answer(&core->out, WAIT_NOTHING, request->client, &ok, &failed);
     } else {
         vote(core, master, request->down.epoch, request->down.runid);

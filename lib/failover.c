@@ -312,7 +312,6 @@ static uint64_t run_reconf(struct core *core, struct master *master)
 
     if (!reconf_run(core, master, &next))
         return next;
-    notice_instance(core, NOTICE_FAILOVER_END, &master->instance, "%s", "");
     move(core, master, FAILOVER_UPDATE_CONFIG);
     return core->now_ms;
 }

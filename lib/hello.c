@@ -52,6 +52,11 @@ static bool read_id(const char *text)
     return true;
 }
 
+static bool read_epoch(const char *text, uint64_t *epoch)
+{
+    return text_to_unsigned(text, strlen(text), epoch) && *epoch <= EPOCH_MAX;
+}
+
 static const char *read_fields(struct hello *hello, char *fields[FIELDS])
 {
     hello->ip = fields[0];
@@ -64,14 +69,13 @@ static const char *read_fields(struct hello *hello, char *fields[FIELDS])
         return "sentinel port is not valid";
     if (!read_id(hello->id))
         return "sentinel id is not valid";
-    if (!text_to_unsigned(fields[3], strlen(fields[3]),
-                          &hello->current_epoch))
+    if (!read_epoch(fields[3], &hello->current_epoch))
         return "current epoch is not valid";
     if (!addr_is_host(hello->master_ip))
         return "master address is not valid";
     if (!read_port(fields[6], &hello->master_port))
         return "master port is not valid";
-    if (!text_to_unsigned(fields[7], strlen(fields[7]), &hello->config_epoch))
+    if (!read_epoch(fields[7], &hello->config_epoch))
         return "config epoch is not valid";
     return NULL;
 }

@@ -98,10 +98,10 @@ static void parse_replica(struct info *info, struct span value)
     for (size_t i = 0; value.length > 0; i++) {
         struct span part = cut(&value, ',');
 
-        if (part.length > 3 && memcmp(part.data, "ip=", 3) == 0) {
+        if (part.length >= 3 && memcmp(part.data, "ip=", 3) == 0) {
             host = (struct span){part.data + 3, part.length - 3};
             named = true;
-        } else if (part.length > 5 && memcmp(part.data, "port=", 5) == 0) {
+        } else if (part.length >= 5 && memcmp(part.data, "port=", 5) == 0) {
             port = (struct span){part.data + 5, part.length - 5};
         } else if (i == 0 && !named) {
             host = part;

@@ -24,6 +24,8 @@ struct master {
     uint64_t leader_epoch;          /* of the last vote given */
     char leader[ID_LENGTH + 1];     /* to whom, "" when not known */
     uint64_t vote_serial;           /* write that makes it durable */
+    bool switched;                  /* its address has changed */
+    uint64_t switched_ms;           /* when; valid with switched */
 
     /* Failover by this sentinel. */
     enum failover_state state;

@@ -24,6 +24,15 @@ bool persist_is_trusted(const struct core *core)
     return !core->disk_failed;
 }
 
+static void touch_all(struct core *core)
+{
+    struct instance *instance;
+    struct instance *next;
+
+    HASH_ITER (by_id, core->instances, instance, next)
+        instance_touch(core, instance);
+}
+
 /* What was emitted with WAIT_DISK behind a failed write was dropped by the
  * driver: no reply will come for it. */
 static void forget_dropped(struct core *core)
@@ -36,8 +45,8 @@ static void forget_dropped(struct core *core)
         instance->ask_pending = false;
         instance->replication_pending = false;
         instance->link->pending = 0;
-        instance_touch(core, instance);
     }
+    touch_all(core);
 }
 
 void persist_result(struct core *core, uint64_t serial, bool ok)
@@ -46,6 +55,9 @@ void persist_result(struct core *core, uint64_t serial, bool ok)
     if (ok) {
         if (serial > core->persist_done)
             core->persist_done = serial;
+        /* Hello messages, questions and failovers have waited for this. */
+        if (core->disk_failed)
+            touch_all(core);
         core->disk_failed = false;
         return;
     }

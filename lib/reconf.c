@@ -97,27 +97,37 @@ static void send_best_effort(struct core *core, struct master *master)
             send_to_promoted(core, replica, NOTICE_SLAVE_RECONF_SENT_BE);
 }
 
+static void end(struct core *core, struct master *master, bool timed_out)
+{
+    struct instance *instance = &master->instance;
+
+    if (timed_out)
+        notice_instance(core, NOTICE_FAILOVER_END_FOR_TIMEOUT, instance, "%s",
+                        "");
+    notice_instance(core, NOTICE_FAILOVER_END, instance, "%s", "");
+    if (timed_out)
+        send_best_effort(core, master);
+}
+
 bool reconf_run(struct core *core, struct master *master, uint64_t *next)
 {
-    uint64_t end =
+    uint64_t limit =
         master->state_ms + (uint64_t)master->options.failover_timeout_ms + 1;
+    bool done;
     bool timed_out;
 
     assert(master->promoted != NULL);
     *next = time_out_sent(core, master);
     send_more(core, master);
-    if (count_waiting(master) == 0)
-        return true;
     /* A promoted replica that is down again must not hold up the detection
      * that finds the next one. */
-    timed_out = core->now_ms >= end ||
+    timed_out = core->now_ms >= limit ||
                 (master->promoted->flags & FLAG_SDOWN) != 0;
-    if (!timed_out) {
-        *next = end < *next ? end : *next;
-        return false;
+    done = count_waiting(master) == 0;
+    if (done || timed_out) {
+        end(core, master, !done);
+        return true;
     }
-    notice_instance(core, NOTICE_FAILOVER_END_FOR_TIMEOUT, &master->instance,
-                    "%s", "");
-    send_best_effort(core, master);
-    return true;
+    *next = limit < *next ? limit : *next;
+    return false;
 }

@@ -5,13 +5,13 @@
 #include "discovery.h"
 #include "election.h"
 #include "failover.h"
+#include "glob.h"
 #include "monitor.h"
 #include "names.h"
 #include "notice.h"
 #include "persist.h"
 #include "selection.h"
 #include "switch.h"
-#include "text.h"
 
 #include <assert.h>
 #include <ctype.h>
@@ -60,7 +60,7 @@ static void reset(struct core *core, const struct request *request)
     int64_t count = 0;
 
     MASTER_EACH (core->masters, master) {
-        if (!text_glob(request->name, master->name))
+        if (!glob_match_text(request->name, master->name, false))
             continue;
         switch_reset(core, master->master);
         notice_instance(core, NOTICE_RESET_MASTER, master, "%s", "");

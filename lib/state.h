@@ -12,6 +12,10 @@
 
 #define ID_LENGTH 40
 
+/* Higher epochs are not believed, whoever tells them: they leave no room to
+ * count on, and are shown as negative numbers on the wire. */
+#define EPOCH_MAX ((uint64_t)INT64_MAX)
+
 /* Options of the process. Texts are owned, NULL means not set. */
 struct global_options {
     char *announce_ip;       /* address put into hello messages */

@@ -136,6 +136,8 @@ void switch_address(struct core *core, struct master *master,
     start_over(core, master);
     forget_evidence(master);
     instance->addr = new;
+    master->switched = true;
+    master->switched_ms = core->now_ms;
     MASTER_EACH (master->replicas, replica)
         renew_replica(core, replica);
     if (!addr_same(&old, &new))

@@ -38,7 +38,4 @@ bool text_has_control(const char *text);
 bool text_to_unsigned(const char *text, size_t length, uint64_t *number);
 bool text_to_signed(const char *text, size_t length, int64_t *number);
 
-/* Whether TEXT matches the glob PATTERN: * ? [abc] [a-z] [^a] and \x. */
-bool text_glob(const char *pattern, const char *text);
-
 #endif

@@ -1,0 +1,202 @@
+/* Host names to addresses, on the thread pool, with a time limit. */
+#include "resolve.h"
+
+#include "../lib/xalloc.h"
+
+#include <assert.h>
+#include <netdb.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <uv.h>
+
+#define TIME_LIMIT_MS 5000
+
+/* Who waits for an answer. */
+struct waiter {
+    resolve_done *done;
+    void *arg;
+    char *host; /* as asked */
+    struct waiter *next;
+};
+
+/* One query. It lives until the pool gives it back and its timer is closed,
+ * which can be long after its waiters had their answer. */
+struct query {
+    struct resolver *resolver;
+    char *host;
+    uv_getaddrinfo_t request;
+    uv_timer_t timer;
+    struct waiter *waiters; /* oldest first */
+    bool answered;          /* late lookups need a query of their own */
+    bool asking;            /* the request is with the pool */
+    unsigned open;          /* of request and timer */
+    struct query *next;
+};
+
+struct resolver {
+    uv_loop_t *loop;
+    struct query *queries;
+    bool stopped;
+};
+
+struct resolver *resolver_new(uv_loop_t *loop)
+{
+    struct resolver *resolver = xcalloc(1, sizeof(*resolver));
+
+    resolver->loop = loop;
+    return resolver;
+}
+
+static void release(struct query *query)
+{
+    struct query **slot = &query->resolver->queries;
+
+    if (--query->open > 0)
+        return;
+    while (*slot != query)
+        slot = &(*slot)->next;
+    *slot = query->next;
+    free(query->host);
+    free(query);
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+    release(handle->data);
+}
+
+/* Tells all who wait; they may look other names up meanwhile. */
+static void answer(struct query *query, const char *ip)
+{
+    struct waiter *waiter = query->waiters;
+
+    if (query->answered)
+        return;
+    query->answered = true;
+    query->waiters = NULL;
+    while (waiter != NULL) {
+        struct waiter *next = waiter->next;
+
+        if (!query->resolver->stopped)
+            waiter->done(waiter->arg, waiter->host, ip);
+        free(waiter->host);
+        free(waiter);
+        waiter = next;
+    }
+    uv_close((uv_handle_t *)&query->timer, on_timer_closed);
+}
+
+/* The first address that has a numeric form. */
+static bool first_address(const struct addrinfo *result, char *ip, size_t size)
+{
+    for (; result != NULL; result = result->ai_next) {
+        if ((result->ai_family == AF_INET || result->ai_family == AF_INET6) &&
+            getnameinfo(result->ai_addr, result->ai_addrlen, ip,
+                        (socklen_t)size, NULL, 0, NI_NUMERICHOST) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void on_addrinfo(uv_getaddrinfo_t *request, int status,
+                        struct addrinfo *result)
+{
+    struct query *query = request->data;
+    char ip[NI_MAXHOST];
+    bool found = status == 0 && first_address(result, ip, sizeof(ip));
+
+    if (result != NULL)
+        uv_freeaddrinfo(result);
+    query->asking = false;
+    answer(query, found ? ip : NULL);
+    release(query);
+}
+
+/* Takes a query that nobody waits for out of the pool, if it does not run. */
+static void cancel(struct query *query)
+{
+    if (query->asking)
+        (void)uv_cancel((uv_req_t *)&query->request);
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+    struct query *query = timer->data;
+
+    cancel(query);
+    answer(query, NULL);
+}
+
+static struct query *find_query(const struct resolver *resolver,
+                                const char *host)
+{
+    struct query *query = resolver->queries;
+
+    while (query != NULL &&
+           (query->answered || strcasecmp(query->host, host) != 0))
+        query = query->next;
+    return query;
+}
+
+static struct query *start_query(struct resolver *resolver, const char *host)
+{
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
+    struct query *query = xcalloc(1, sizeof(*query));
+    uint64_t limit_ms = TIME_LIMIT_MS;
+
+    query->resolver = resolver;
+    query->host = xstrdup(host);
+    query->request.data = query;
+    query->timer.data = query;
+    query->next = resolver->queries;
+    resolver->queries = query;
+    uv_timer_init(resolver->loop, &query->timer);
+    query->open = 1;
+    if (uv_getaddrinfo(resolver->loop, &query->request, on_addrinfo, host, NULL,
+                       &hints) == 0)
+        query->open = 2;
+    else
+        limit_ms = 0; /* a name that cannot even be asked for */
+    uv_timer_start(&query->timer, on_timer, limit_ms, 0);
+    return query;
+}
+
+void resolver_lookup(struct resolver *resolver, const char *host,
+                     resolve_done *done, void *arg)
+{
+    struct waiter *waiter;
+    struct waiter **tail;
+    struct query *query;
+
+    assert(!resolver->stopped);
+    query = find_query(resolver, host);
+    if (query == NULL)
+        query = start_query(resolver, host);
+    waiter = xcalloc(1, sizeof(*waiter));
+    waiter->done = done;
+    waiter->arg = arg;
+    waiter->host = xstrdup(host);
+    for (tail = &query->waiters; *tail != NULL; tail = &(*tail)->next)
+        ;
+    *tail = waiter;
+}
+
+void resolver_stop(struct resolver *resolver)
+{
+    resolver->stopped = true;
+    for (struct query *query = resolver->queries; query != NULL;
+         query = query->next) {
+        cancel(query);
+        answer(query, NULL);
+    }
+}
+
+void resolver_free(struct resolver *resolver)
+{
+    if (resolver == NULL)
+        return;
+    assert(resolver->queries == NULL);
+    free(resolver);
+}

@@ -1,0 +1,95 @@
+/* What the configuration says about the process itself. */
+#include "settings.h"
+
+#include "../lib/xalloc.h"
+#include "elsewhere.h"
+#include "password.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+
+struct settings *settings_new(void)
+{
+    struct settings *settings = xcalloc(1, sizeof(*settings));
+
+    settings->port = DEFAULT_PORT;
+    settings->tcp_backlog = 511;
+    settings->tcp_keepalive_s = 300;
+    settings->max_clients = 10000;
+    settings->log_level = LEVEL_NOTICE;
+    settings->syslog_ident = xstrdup("sentineld");
+    settings->syslog_facility = LOG_LOCAL0;
+    settings->pubsub_hard_limit = 32u << 20;
+    settings->pubsub_soft_limit = 8u << 20;
+    settings->pubsub_soft_seconds = 60;
+    return settings;
+}
+
+void settings_free(struct settings *settings)
+{
+    if (settings == NULL)
+        return;
+    free(settings->config_file);
+    free(settings->executable);
+    for (size_t i = 0; i < settings->bind_count; i++)
+        free(settings->binds[i]);
+    free(settings->bind_source_address);
+    free(settings->unix_socket);
+    free(settings->pidfile);
+    free(settings->log_file);
+    free(settings->syslog_ident);
+    free(settings->directory);
+    free(settings->requirepass);
+    for (size_t i = 0; i < settings->password_hash_count; i++)
+        free(settings->password_hashes[i]);
+    free(settings->password_hashes);
+    for (size_t i = 0; i < settings->note_count; i++)
+        free(settings->notes[i].text);
+    free(settings->notes);
+    elsewhere_free(settings->elsewhere);
+    free(settings);
+}
+
+void settings_note(struct settings *settings, enum log_level level,
+                   const char *format, ...)
+{
+    struct settings_note *note;
+    va_list arguments;
+    char *text;
+
+    va_start(arguments, format);
+    if (vasprintf(&text, format, arguments) < 0)
+        abort();
+    va_end(arguments);
+    settings->notes = xrealloc(settings->notes, (settings->note_count + 1) *
+                                                    sizeof(*settings->notes));
+    note = &settings->notes[settings->note_count++];
+    note->level = level;
+    note->text = text;
+}
+
+bool settings_password_required(const struct settings *settings)
+{
+    return settings->requirepass != NULL || settings->password_hash_count > 0;
+}
+
+bool settings_password_matches(const struct settings *settings,
+                               const char *password, size_t length)
+{
+    char hash[PASSWORD_HASH_SIZE];
+    char own[PASSWORD_HASH_SIZE];
+    bool matches = false;
+
+    password_hash(password, length, hash);
+    if (settings->requirepass != NULL) {
+        password_hash(settings->requirepass, strlen(settings->requirepass),
+                      own);
+        matches |= password_hash_equal(hash, own);
+    }
+    for (size_t i = 0; i < settings->password_hash_count; i++)
+        matches |= password_hash_equal(hash, settings->password_hashes[i]);
+    return matches;
+}

@@ -1,0 +1,86 @@
+/* What the configuration says about the process itself; what it says about
+ * masters is in struct state. */
+#ifndef SENTINEL_SETTINGS_H
+#define SENTINEL_SETTINGS_H
+
+#include "../lib/action.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define DEFAULT_PORT 26379
+#define MAX_BINDS 16
+
+enum supervision {
+    SUPERVISED_NO,
+    SUPERVISED_UPSTART,
+    SUPERVISED_SYSTEMD,
+    SUPERVISED_AUTO
+};
+
+/* Something found while the configuration was read, logged by main once the
+ * log is open. */
+struct settings_note {
+    enum log_level level;
+    char *text;
+};
+
+struct elsewhere;
+
+/* Texts are owned; NULL means not set. */
+struct settings {
+    char *config_file; /* absolute path: state is written back there */
+    char *executable;  /* as started */
+    int port;          /* 0: no TCP port */
+    char *binds[MAX_BINDS];
+    size_t bind_count; /* 0 with bind_given false: all addresses */
+    bool bind_given;
+    char *bind_source_address;
+    bool protected_mode;
+    char *unix_socket;
+    unsigned unix_socket_mode; /* 0: leave as the umask gives */
+    int tcp_backlog;
+    int timeout_s;       /* idle clients are closed after; 0: never */
+    int tcp_keepalive_s; /* 0: off */
+    int max_clients;
+    bool daemonize;
+    char *pidfile;
+    enum supervision supervised;
+    enum log_level log_level;
+    char *log_file; /* NULL: standard output */
+    bool syslog_enabled;
+    char *syslog_ident;
+    int syslog_facility;
+    char *directory;        /* absolute working directory */
+    char *requirepass;      /* password of the default user, when it is known in
+                             * clear; ask settings_password_matches() to check */
+    char **password_hashes; /* its further passwords: SHA-256, lower hex */
+    size_t password_hash_count;
+    uint64_t pubsub_hard_limit; /* bytes of unread output; 0: none */
+    uint64_t pubsub_soft_limit;
+    unsigned pubsub_soft_seconds;
+    struct settings_note *notes;
+    size_t note_count;
+    /* Sentinel lines of included files and of the command line, which the
+     * rewrite leaves out; NULL when there are none (see elsewhere.h). */
+    struct elsewhere *elsewhere;
+};
+
+struct settings *settings_new(void); /* all defaults */
+void settings_free(struct settings *settings);
+
+/* Keeps a line for the log. */
+void settings_note(struct settings *settings, enum log_level level,
+                   const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Whether clients must give a password before they may do anything. */
+bool settings_password_required(const struct settings *settings);
+
+/* Whether PASSWORD is one of the default user's. Takes the same time for all
+ * passwords of one length. */
+bool settings_password_matches(const struct settings *settings,
+                               const char *password, size_t length);
+
+#endif
