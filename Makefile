@@ -171,14 +171,17 @@ test-integration: daemon
 # ---- Installation ----
 
 .PHONY: install uninstall
+DOCUMENTS = README.md LICENSE $(wildcard etc/*)
+
 install: $(B)/sentineld
 	$(INSTALL) -d $(DESTDIR)$(bindir) $(DESTDIR)$(docdir)
 	$(INSTALL) -m 755 $(B)/sentineld $(DESTDIR)$(bindir)/sentineld
-	$(INSTALL) -m 644 README.md LICENSE $(wildcard etc/*) $(DESTDIR)$(docdir)
+	$(INSTALL) -m 644 $(DOCUMENTS) $(DESTDIR)$(docdir)
 
 uninstall:
 	rm -f $(DESTDIR)$(bindir)/sentineld
-	rm -rf $(DESTDIR)$(docdir)
+	rm -f $(addprefix $(DESTDIR)$(docdir)/,$(notdir $(DOCUMENTS)))
+	-rmdir $(DESTDIR)$(docdir)
 
 # ---- Housekeeping ----
 

@@ -62,6 +62,8 @@ struct core {
     uint64_t persist_done;  /* highest serial known to be on disk */
     bool disk_failed;       /* the last write did not succeed */
     uint64_t persist_retry_ms;
+    uint64_t persist_asked_ms; /* when the oldest write not ended was asked */
+    uint64_t write_ms;         /* how long the last write took */
 
     bool tilt;
     uint64_t tilt_ms;

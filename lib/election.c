@@ -11,13 +11,12 @@
 #include <assert.h>
 #include <string.h>
 
-/* Whoever is next in rank starts so much later: more than an exchange of
- * messages and two writes to disk take on one site. */
+/* Whoever is next in rank starts so much later, besides what a write to disk
+ * and a message take here: the request of the one before must have come by
+ * then. With each election lost in a row it doubles, up to the maximum, in
+ * case the others are slower than is known here. */
 #define RANK_SLOT_MS 50
-
-/* A split election, in which nobody can have won, is repeated after at least
- * this, and a random part of at most as much again, times the rank. */
-#define SPLIT_RETRY_MS 50
+#define RANK_SLOT_MAX_MS 2000
 
 /* A winner that cannot be reached is given so long to show itself by other
  * ways, then it counts as lost. */
@@ -83,6 +82,20 @@ static uint64_t rank(const struct core *core, const struct master *master)
     return (before + count - turn) % count;
 }
 
+static uint64_t slot_ms(const struct core *core, const struct master *master)
+{
+    uint64_t slot = RANK_SLOT_MS;
+    uint64_t round_trip = 0;
+    struct instance *sentinel;
+
+    for (unsigned i = 0; i < master->elections_lost; i++)
+        slot = at_most(2 * slot, RANK_SLOT_MAX_MS);
+    MASTER_EACH (master->sentinels, sentinel)
+        if (is_usable(sentinel) && sentinel->link->round_trip_ms > round_trip)
+            round_trip = sentinel->link->round_trip_ms;
+    return at_most(slot + round_trip + 2 * core->write_ms, RANK_SLOT_MAX_MS);
+}
+
 /* The winner is lost when it cannot be reached any more; as long as a replica
  * says that it is a master, its work is under way. */
 static bool winner_is_gone(const struct core *core,
@@ -98,7 +111,7 @@ static bool winner_is_gone(const struct core *core,
 uint64_t election_start_ms(const struct core *core,
                            const struct master *master)
 {
-    uint64_t turn = rank(core, master) * RANK_SLOT_MS;
+    uint64_t turn = rank(core, master) * slot_ms(core, master);
     uint64_t at = master->instance.odown_ms;
 
     if (master->awaiting_winner && winner_is_gone(core, master))
@@ -207,10 +220,14 @@ void election_lost(struct core *core, struct master *master,
                      has_won ? WINNER_PATIENCE_MS : RIVAL_PATIENCE_MS);
     } else {
         master->awaiting_winner = false;
+        /* The rank decides who comes first; the random part is for the case
+         * that not all see the same ranks. */
         start_after(core, master,
-                    SPLIT_RETRY_MS +
-                        random_below(&core->random, SPLIT_RETRY_MS));
+                    slot_ms(core, master) +
+                        random_below(&core->random,
+                                     slot_ms(core, master) / 2));
     }
+    master->elections_lost++;
 }
 
 void election_pause(struct core *core, struct master *master)

@@ -132,6 +132,8 @@ static uint64_t run_none(struct core *core, struct master *master)
 {
     uint64_t at;
 
+    if ((master->instance.flags & FLAG_ODOWN) == 0)
+        master->elections_lost = 0;
     if ((master->instance.flags & FLAG_ODOWN) == 0 ||
         !persist_is_trusted(core))
         return HEAP_NEVER;

@@ -344,6 +344,7 @@ void link_run(struct core *core, struct link *link)
 void link_pong(struct core *core, struct link *link, bool valid)
 {
     link->last_pong_ms = core->now_ms;
+    link->round_trip_ms = since_ms(core->now_ms, link->last_ping_ms);
     if (valid) {
         link->last_avail_ms = core->now_ms;
         link->ping_outstanding = false;

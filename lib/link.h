@@ -38,6 +38,7 @@ struct link {
     uint64_t act_ping_ms;       /* oldest PING without a valid reply */
     bool pinged;                /* last_ping_ms is valid */
     uint64_t last_ping_ms;      /* last PING sent */
+    uint64_t round_trip_ms;     /* how long the last one took */
     uint64_t last_avail_ms;     /* last valid reply to a PING */
     uint64_t last_pong_ms;      /* last reply of any kind to a PING */
     size_t pending;             /* commands without a reply */

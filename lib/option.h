@@ -21,10 +21,10 @@ struct rename_entry {
 /* The options of one master. Texts are owned; NULL means not set. Times are
  * milliseconds. */
 struct master_options {
-    int64_t quorum;              /* sentinels that must agree it is down */
-    int64_t down_after_ms;       /* silence that makes it subjectively down */
-    int64_t failover_timeout_ms; /* limit of each failover state */
-    int64_t parallel_syncs;      /* replicas re-pointed at a time */
+    int64_t quorum;               /* sentinels that must agree it is down */
+    int64_t down_after_ms;        /* silence that makes it subjectively down */
+    int64_t failover_timeout_ms;  /* limit of each failover state */
+    int64_t parallel_syncs;       /* replicas re-pointed at a time */
     int64_t reboot_down_after_ms; /* 0: a rebooting master is not down */
     char *notification_script;
     char *client_reconfig_script;
@@ -46,12 +46,12 @@ struct option {
     const char *name;  /* as in `sentinel <name> <master> <value>` */
     const char *alias; /* another accepted spelling, or NULL */
     enum option_type type;
-    size_t offset;         /* of the field in struct master_options */
-    int64_t default_value; /* of a number; not written when equal */
-    int64_t file_minimum;  /* least number accepted from the file */
-    int64_t set_minimum;   /* least number accepted by SENTINEL SET */
-    bool in_file;          /* quorum stands in the monitor line instead */
-    bool secret;           /* shown as ****** in notices and logs */
+    size_t offset;          /* of the field in struct master_options */
+    int64_t default_value;  /* of a number; not written when equal */
+    int64_t file_minimum;   /* least number accepted from the file */
+    int64_t set_minimum;    /* least number accepted by SENTINEL SET */
+    bool in_file;           /* quorum stands in the monitor line instead */
+    bool secret;            /* shown as ****** in notices and logs */
     const char *file_error; /* reason given for a bad number in the file */
 };
 

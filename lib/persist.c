@@ -9,6 +9,8 @@
 
 uint64_t persist(struct core *core)
 {
+    if (core->persist_asked == core->persist_done)
+        core->persist_asked_ms = core->now_ms;
     core->persist_asked++;
     emit_persist(&core->out, core->persist_asked);
     return core->persist_asked;
@@ -55,6 +57,8 @@ void persist_result(struct core *core, uint64_t serial, bool ok)
     if (ok) {
         if (serial > core->persist_done)
             core->persist_done = serial;
+        core->write_ms = since_ms(core->now_ms, core->persist_asked_ms);
+        core->persist_asked_ms = core->now_ms;
         /* Hello messages, questions and failovers have waited for this. */
         if (core->disk_failed)
             touch_all(core);

@@ -109,6 +109,17 @@ static void take_role(struct core *core, struct instance *instance,
                     is_master ? "master" : "slave");
 }
 
+/* The answer to a transaction is followed by INFO at once: a server on which
+ * it has no effect must not be sent one after the other. */
+static bool was_just_sent(const struct core *core,
+                          const struct instance *replica)
+{
+    return replica->replication_pending ||
+           (replica->replication_ms != 0 &&
+            since_ms(core->now_ms, replica->replication_ms) <
+                core->intervals[INFO_PERIOD]);
+}
+
 /* A replica that says it is a master: an old master that came back, or one
  * whose promotion was given up. */
 static void convert_to_replica(struct core *core, struct instance *replica)
@@ -121,7 +132,7 @@ static void convert_to_replica(struct core *core, struct instance *replica)
     if (!master_looks_sane(core, master) ||
         !instance_calm(replica, core->now_ms, wait) ||
         since_ms(core->now_ms, replica->role_ms) <= wait ||
-        replica->replication_pending)
+        was_just_sent(core, replica))
         return;
     if (replication_set(core, replica, &master->instance.addr))
         notice_instance(core, NOTICE_CONVERT_TO_SLAVE, replica, "%s", "");
@@ -140,7 +151,7 @@ static void fix_master_address(struct core *core, struct instance *replica)
     if (!master_looks_sane(core, master) ||
         !instance_calm(replica, core->now_ms, wait) ||
         since_ms(core->now_ms, replica->master_change_ms) <= wait ||
-        replica->replication_pending)
+        was_just_sent(core, replica))
         return;
     if (replication_set(core, replica, &master->instance.addr))
         notice_instance(core, NOTICE_FIX_SLAVE_CONFIG, replica, "%s", "");

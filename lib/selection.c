@@ -32,20 +32,24 @@ static uint64_t link_down_limit_ms(const struct core *core,
            MAX_LINK_DOWN_FACTOR * (uint64_t)master->options.down_after_ms;
 }
 
+/* What holds without regard to INFO, which may just be on its way. */
+static bool is_reachable(const struct core *core,
+                         const struct instance *replica)
+{
+    uint64_t silence = MAX_SILENCE_PERIODS * core->intervals[PING_PERIOD];
+
+    return (replica->flags & (FLAG_SDOWN | FLAG_ODOWN)) == 0 &&
+           !link_disconnected(replica->link) && replica->priority != 0 &&
+           since_ms(core->now_ms, replica->link->last_avail_ms) <= silence;
+}
+
 bool selection_is_eligible(const struct core *core,
                            const struct instance *replica)
 {
     const struct master *master = replica->master;
-    uint64_t silence =
-        MAX_SILENCE_PERIODS * core->intervals[PING_PERIOD];
 
     assert(replica->kind == KIND_REPLICA);
-    if ((replica->flags & (FLAG_SDOWN | FLAG_ODOWN)) != 0 ||
-        link_disconnected(replica->link) || replica->priority == 0)
-        return false;
-    if (since_ms(core->now_ms, replica->link->last_avail_ms) > silence)
-        return false;
-    if (!replica->info_known ||
+    if (!is_reachable(core, replica) || !replica->info_known ||
         since_ms(core->now_ms, replica->info_ms) >
             info_limit_ms(core, master))
         return false;
@@ -110,7 +114,7 @@ bool selection_is_incomplete(const struct core *core,
     struct instance *replica;
 
     MASTER_EACH (master->replicas, replica)
-        if (selection_is_eligible(core, replica) &&
+        if (is_reachable(core, replica) &&
             replica->info_answered_ms < fresh_ms)
             return true;
     return false;

@@ -19,8 +19,8 @@ struct instance *selection_best(const struct core *core,
 bool selection_is_eligible(const struct core *core,
                            const struct instance *replica);
 
-/* Whether some eligible replica has not answered the INFO asked for at
- * FRESH_MS yet. */
+/* Whether some replica that can be reached has not answered the INFO asked for
+ * at FRESH_MS yet: it may turn out to be eligible. */
 bool selection_is_incomplete(const struct core *core,
                              const struct master *master, uint64_t fresh_ms);
 

@@ -18,15 +18,15 @@
 
 /* Options of the process. Texts are owned, NULL means not set. */
 struct global_options {
-    char *announce_ip;       /* address put into hello messages */
-    int announce_port;       /* 0: the port we listen on */
-    int listen_port;         /* TCP port we listen on */
+    char *announce_ip; /* address put into hello messages */
+    int announce_port; /* 0: the port we listen on */
+    int listen_port;   /* TCP port we listen on */
     bool deny_scripts_reconfig;
     bool resolve_hostnames;  /* accept host names where addresses stand */
     bool announce_hostnames; /* show host names where addresses stand */
     char *sentinel_user;     /* credentials for the other sentinels */
     char *sentinel_pass;
-    char *requirepass;       /* used for them when sentinel_pass is not set */
+    char *requirepass; /* used for them when sentinel_pass is not set */
 };
 
 /* A replica that was known. */
@@ -84,10 +84,9 @@ struct state_master *state_find_master(const struct state *state,
 
 /* Append what is known of a master. A second entry with the same address (or
  * the same id) is merged into the first: a file with duplicates loads. */
-void state_add_replica(struct state_master *master, const char *host,
-                       int port);
-void state_add_sentinel(struct state_master *master, const char *host,
-                        int port, const char *id);
+void state_add_replica(struct state_master *master, const char *host, int port);
+void state_add_sentinel(struct state_master *master, const char *host, int port,
+                        const char *id);
 
 /* Frees what OPTIONS owns, not OPTIONS itself. */
 void global_options_clear(struct global_options *options);

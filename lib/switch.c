@@ -30,6 +30,7 @@ static void start_over(struct core *core, struct master *master)
     master->start_after_ms = core->now_ms;
     master->start_delay_told = false;
     master->awaiting_winner = false;
+    master->elections_lost = 0;
     instance_touch(core, instance);
 }
 

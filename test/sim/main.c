@@ -14,7 +14,7 @@ int main(void)
     SRunner *runner = srunner_create(suite_discovery());
     int failed;
 
-    world_on_failure(end_test);
+    world_on_failure(end_test, true);
     coverage_open();
     trace_on_match(coverage_note);
     srunner_add_suite(runner, suite_failover());

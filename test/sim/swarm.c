@@ -55,7 +55,7 @@ int main(int argc, char **argv)
         else
             usage();
     }
-    world_on_failure(fail);
+    world_on_failure(fail, trace);
     for (current_seed = from; current_seed < from + seeds; current_seed++)
         (void)chaos_run(current_seed, trace ? stdout : NULL);
     printf("%" PRIu64 " seeds from %" PRIu64 " passed\n", seeds, from);

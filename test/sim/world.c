@@ -16,10 +16,12 @@
 #define CALM_MS 3000
 
 static void (*failure_handler)(const char *text);
+static bool failure_prints_trace = true;
 
-void world_on_failure(void (*handler)(const char *text))
+void world_on_failure(void (*handler)(const char *text), bool print_trace)
 {
     failure_handler = handler;
+    failure_prints_trace = print_trace;
 }
 
 void world_fail(struct world *world, const char *format, ...)
@@ -30,7 +32,8 @@ void world_fail(struct world *world, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
-    trace_print(world->trace, stderr);
+    if (failure_prints_trace)
+        trace_print(world->trace, stderr);
     fprintf(stderr, "%" PRIu64 " FAILED: %s\n", world_now_ms(world), text);
     if (failure_handler != NULL)
         failure_handler(text);

@@ -102,11 +102,11 @@ const char *world_ip(int host, char ip[16]);
 /* The address that a name like "host-1.test" has: that of host 1. */
 bool world_lookup(const struct world *world, const char *name, char ip[16]);
 
-/* Ends the test: prints the trace, then the formatted text, and calls what
+/* Ends the test: prints the trace and the formatted text, and calls what
  * world_on_failure() has set (default: abort). Does not return. */
 void world_fail(struct world *world, const char *format, ...)
     __attribute__((format(printf, 2, 3), noreturn));
-void world_on_failure(void (*handler)(const char *text));
+void world_on_failure(void (*handler)(const char *text), bool print_trace);
 
 /* ---- Expectations, on the trace from the last world_mark() on ---- */
 
