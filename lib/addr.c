@@ -87,8 +87,7 @@ bool addr_is_host(const char *host)
     if (addr_is_numeric(host))
         return true;
     for (size_t i = 0; i < length; i++)
-        if (!isalnum((unsigned char)host[i]) &&
-            strchr("-_.", host[i]) == NULL)
+        if (!isalnum((unsigned char)host[i]) && strchr("-_.", host[i]) == NULL)
             return false;
     return true;
 }

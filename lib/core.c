@@ -210,12 +210,13 @@ static void run_owner(struct core *core, struct heap_node *node)
 
     switch (node->owner) {
     case OWNER_INSTANCE:
-        run_instance(core, (struct instance *)(void *)(base -
-                                 offsetof(struct instance, deadline)));
+        run_instance(
+            core, (struct instance *)(void *)(base - offsetof(struct instance,
+                                                              deadline)));
         break;
     case OWNER_LINK:
-        link_run(core, (struct link *)(void *)(base -
-                                 offsetof(struct link, deadline)));
+        link_run(core, (struct link *)(void *)(base - offsetof(struct link,
+                                                               deadline)));
         break;
     case OWNER_CORE:
         heap_set(&core->deadlines, &core->housekeeping,
@@ -249,8 +250,7 @@ static void settle(struct core *core)
 }
 
 const struct action_list *core_step(struct core *core,
-                                    const struct event *event,
-                                    uint64_t now_ms)
+                                    const struct event *event, uint64_t now_ms)
 {
     uint64_t gap_ms = now_ms - core->now_ms;
 

@@ -27,8 +27,7 @@ void core_free(struct core *core);
  * logged by an action. EVENT is borrowed; the list is the core's until the
  * next step. */
 const struct action_list *core_step(struct core *core,
-                                    const struct event *event,
-                                    uint64_t now_ms);
+                                    const struct event *event, uint64_t now_ms);
 
 /* When EVENT_TIMER is wanted at the latest, in monotonic milliseconds;
  * CORE_NO_DEADLINE when nothing is to be done. */
@@ -117,8 +116,7 @@ bool core_visit_master(const struct core *core, const char *name,
 bool core_visit_replicas(const struct core *core, const char *name,
                          uint64_t now_ms, core_visit_view *visit, void *arg);
 bool core_visit_sentinels(const struct core *core, const char *name,
-                          uint64_t now_ms, core_visit_view *visit,
-                          void *arg);
+                          uint64_t now_ms, core_visit_view *visit, void *arg);
 
 /* The address to give to clients (announced form): the promoted replica's as
  * soon as the promotion is on disk. False when NAME is not known. */
@@ -138,8 +136,7 @@ bool core_ckquorum(const struct core *core, const char *name,
  * when never polled) and its age. False when NAME is not known. */
 typedef void core_visit_info(void *arg, uint64_t age_ms, const char *text);
 bool core_visit_info_cache(const struct core *core, const char *name,
-                           uint64_t now_ms, core_visit_info *visit,
-                           void *arg);
+                           uint64_t now_ms, core_visit_info *visit, void *arg);
 
 /* Figures of the process. */
 struct core_totals {

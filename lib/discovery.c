@@ -49,10 +49,10 @@ static void correct_elsewhere(struct core *core, struct instance *sentinel)
     size_t corrected = 0;
 
     MASTER_EACH (core->masters, other) {
-        struct instance *twin =
-            other->master == sentinel->master
-                ? NULL
-                : master_find_sentinel(other->master, sentinel->runid);
+        struct instance *twin = other->master == sentinel->master
+                                    ? NULL
+                                    : master_find_sentinel(other->master,
+                                                           sentinel->runid);
 
         if (twin == NULL)
             continue;
@@ -75,8 +75,8 @@ static struct instance *add_sentinel(struct core *core, struct master *master,
     bool moved = old != NULL;
 
     if (moved) {
-        notice_instance(core, NOTICE_SENTINEL_ADDRESS_SWITCH,
-                        &master->instance, " ip %s port %d for %s",
+        notice_instance(core, NOTICE_SENTINEL_ADDRESS_SWITCH, &master->instance,
+                        " ip %s port %d for %s",
                         addr_shown(addr, core->global.announce_hostnames),
                         addr->port, id);
         master_remove_sentinel(core, old);
@@ -110,8 +110,7 @@ static struct instance *get_sentinel(struct core *core, struct master *master,
     return sentinel;
 }
 
-static void take_epoch(struct core *core, struct master *master,
-                       uint64_t epoch)
+static void take_epoch(struct core *core, struct master *master, uint64_t epoch)
 {
     if (epoch <= core->current_epoch)
         return;
@@ -166,9 +165,8 @@ static void tell_malformed(struct core *core, struct instance *from,
     emit_logf(&core->out, LEVEL_WARNING,
               "Malformed hello message%s%s ignored: %s (claims to come from "
               "%s:%d)",
-              from != NULL ? " seen at " : "",
-              from != NULL ? from->name : "", problem, hello->ip,
-              hello->port);
+              from != NULL ? " seen at " : "", from != NULL ? from->name : "",
+              problem, hello->ip, hello->port);
 }
 
 void discovery_take_hello(struct core *core, struct instance *from,

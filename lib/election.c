@@ -98,18 +98,16 @@ static uint64_t slot_ms(const struct core *core, const struct master *master)
 
 /* The winner is lost when it cannot be reached any more; as long as a replica
  * says that it is a master, its work is under way. */
-static bool winner_is_gone(const struct core *core,
-                           const struct master *master)
+static bool winner_is_gone(const struct core *core, const struct master *master)
 {
-    const struct instance *winner =
-        master_find_sentinel(master, master->winner);
+    const struct instance *winner = master_find_sentinel(master,
+                                                         master->winner);
 
     return (winner == NULL || !is_usable(winner)) &&
            since_ms(core->now_ms, master->winner_ms) >= WINNER_GONE_MS;
 }
 
-uint64_t election_start_ms(const struct core *core,
-                           const struct master *master)
+uint64_t election_start_ms(const struct core *core, const struct master *master)
 {
     uint64_t turn = rank(core, master) * slot_ms(core, master);
     uint64_t at = master->instance.odown_ms;
@@ -126,8 +124,8 @@ uint64_t election_start_ms(const struct core *core,
 static void start_after(struct core *core, struct master *master,
                         uint64_t pause_ms)
 {
-    master->start_after_ms =
-        core->now_ms + at_most(pause_ms, longest_pause_ms(master));
+    master->start_after_ms = core->now_ms +
+                             at_most(pause_ms, longest_pause_ms(master));
     master->start_delay_told = false;
 }
 
@@ -224,8 +222,7 @@ void election_lost(struct core *core, struct master *master,
          * that not all see the same ranks. */
         start_after(core, master,
                     slot_ms(core, master) +
-                        random_below(&core->random,
-                                     slot_ms(core, master) / 2));
+                        random_below(&core->random, slot_ms(core, master) / 2));
     }
     master->elections_lost++;
 }
@@ -251,16 +248,14 @@ static void raise_epoch(struct core *core, struct master *master,
 /* Right after a change of address a peer may still count what was said about
  * the old one, and want a second failover that nobody needs: a new master that
  * is well in our eyes is not voted down in that time. */
-static bool is_newly_well(const struct core *core,
-                          const struct master *master)
+static bool is_newly_well(const struct core *core, const struct master *master)
 {
     const struct instance *instance = &master->instance;
 
     return master->switched &&
            since_ms(core->now_ms, master->switched_ms) <
                STALE_EVIDENCE_PERIODS * core->intervals[ASK_PERIOD] &&
-           (instance->flags & FLAG_SDOWN) == 0 &&
-           link_is_up(instance->link) &&
+           (instance->flags & FLAG_SDOWN) == 0 && link_is_up(instance->link) &&
            instance->link->last_avail_ms > master->switched_ms;
 }
 
@@ -327,8 +322,8 @@ void election_answer(struct core *core, const struct request *request)
 {
     struct answer ok = {.type = ANSWER_DOWN, .text = "*"};
     struct answer failed;
-    struct master *master =
-        find_by_address(core, request->down.ip, request->down.port);
+    struct master *master = find_by_address(core, request->down.ip,
+                                            request->down.port);
 
     assert(request->type == REQUEST_DOWN);
     if (master != NULL && !core->tilt &&

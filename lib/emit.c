@@ -59,9 +59,8 @@ const struct action_list *emitter_end(struct emitter *emitter)
 void *emit_memory(struct emitter *emitter, size_t size)
 {
     struct emit_block *block = emitter->blocks;
-    size_t rounded =
-        (size + sizeof(max_align_t) - 1) / sizeof(max_align_t) *
-        sizeof(max_align_t);
+    size_t rounded = (size + sizeof(max_align_t) - 1) / sizeof(max_align_t) *
+                     sizeof(max_align_t);
     void *memory;
 
     if (block == NULL || block->size - block->used < rounded) {
@@ -94,8 +93,7 @@ static struct action *append(struct emitter *emitter, enum action_type type,
     struct action *action;
 
     if (emitter->count == emitter->capacity) {
-        emitter->capacity =
-            emitter->capacity == 0 ? 32 : emitter->capacity * 2;
+        emitter->capacity = emitter->capacity == 0 ? 32 : emitter->capacity * 2;
         emitter->actions = xrealloc(
             emitter->actions, emitter->capacity * sizeof(*emitter->actions));
     }
@@ -109,8 +107,8 @@ static struct action *append(struct emitter *emitter, enum action_type type,
 static const char *const *copy_words(struct emitter *emitter,
                                      const char *const *words, size_t count)
 {
-    const char **copy =
-        emit_memory(emitter, (count + 1) * sizeof(const char *));
+    const char **copy = emit_memory(emitter,
+                                    (count + 1) * sizeof(const char *));
 
     for (size_t i = 0; i < count; i++)
         copy[i] = emit_text(emitter, words[i]);
@@ -137,8 +135,7 @@ void emit_close(struct emitter *emitter, uint64_t conn, const char *reason)
 }
 
 void emit_send(struct emitter *emitter, enum action_wait wait, uint64_t conn,
-               struct command_tag tag, const char *const *words,
-               size_t count)
+               struct command_tag tag, const char *const *words, size_t count)
 {
     struct action *action = append(emitter, ACTION_SEND, wait);
 
@@ -206,8 +203,8 @@ void emit_script(struct emitter *emitter, enum action_wait wait,
 
 void emit_resolve(struct emitter *emitter, const char *host)
 {
-    append(emitter, ACTION_RESOLVE, WAIT_NOTHING)->resolve.host =
-        emit_text(emitter, host);
+    append(emitter, ACTION_RESOLVE, WAIT_NOTHING)->resolve.host = emit_text(
+        emitter, host);
 }
 
 void emit_crash(struct emitter *emitter)

@@ -33,15 +33,12 @@ void emit_connect(struct emitter *emitter, uint64_t conn, const char *ip,
                   int port);
 void emit_close(struct emitter *emitter, uint64_t conn, const char *reason);
 void emit_send(struct emitter *emitter, enum action_wait wait, uint64_t conn,
-               struct command_tag tag, const char *const *words,
-               size_t count);
+               struct command_tag tag, const char *const *words, size_t count);
 void emit_persist(struct emitter *emitter, uint64_t serial);
 void emit_notice(struct emitter *emitter, enum action_wait wait,
-                 enum log_level level, const char *channel,
-                 const char *text);
+                 enum log_level level, const char *channel, const char *text);
 void emit_logf(struct emitter *emitter, enum log_level level,
-               const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+               const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* The wall-clock time of AT_MS is appended to the line. */
 void emit_log_until(struct emitter *emitter, enum log_level level,
                     const char *text, uint64_t at_ms);

@@ -22,9 +22,9 @@ enum reply_type {
 
 struct reply {
     enum reply_type type;
-    int64_t integer;    /* of REPLY_INTEGER */
-    const char *text;   /* of STATUS, ERROR, STRING; else NULL */
-    size_t length;      /* of text, in bytes */
+    int64_t integer;        /* of REPLY_INTEGER */
+    const char *text;       /* of STATUS, ERROR, STRING; else NULL */
+    size_t length;          /* of text, in bytes */
     struct reply *elements; /* of ARRAY */
     size_t count;           /* of elements */
 };
@@ -36,11 +36,11 @@ enum command_kind {
     COMMAND_SUBSCRIBE,
     COMMAND_PING,
     COMMAND_INFO,
-    COMMAND_HELLO,       /* PUBLISH of our hello message */
-    COMMAND_ASK,         /* SENTINEL is-master-down-by-addr */
+    COMMAND_HELLO, /* PUBLISH of our hello message */
+    COMMAND_ASK,   /* SENTINEL is-master-down-by-addr */
     COMMAND_MULTI,
-    COMMAND_REPLICAOF,   /* or SLAVEOF */
-    COMMAND_REWRITE,     /* CONFIG REWRITE */
+    COMMAND_REPLICAOF,    /* or SLAVEOF */
+    COMMAND_REWRITE,      /* CONFIG REWRITE */
     COMMAND_KILL_CLIENTS, /* CLIENT KILL TYPE normal|pubsub */
     COMMAND_EXEC,
     COMMAND_SCRIPT_KILL
@@ -86,11 +86,11 @@ enum request_type {
 
 struct request {
     enum request_type type;
-    uint64_t client; /* handed back in the reply */
+    uint64_t client;  /* handed back in the reply */
     const char *name; /* master; pattern of RESET; else NULL */
     union {
         struct {
-            const char *ip;    /* or host name, as the peer sent it */
+            const char *ip; /* or host name, as the peer sent it */
             int64_t port;
             uint64_t epoch;
             const char *runid; /* candidate, or "*" for no vote */

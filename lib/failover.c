@@ -36,12 +36,12 @@ static const char *const state_names[STATES] = {
 static const unsigned legal_moves[STATES] = {
     [FAILOVER_NONE] = 1u << FAILOVER_WAIT_START,
     [FAILOVER_WAIT_START] = 1u << FAILOVER_SELECT_SLAVE | 1u << FAILOVER_NONE,
-    [FAILOVER_SELECT_SLAVE] =
-        1u << FAILOVER_SEND_SLAVEOF_NOONE | 1u << FAILOVER_NONE,
-    [FAILOVER_SEND_SLAVEOF_NOONE] =
-        1u << FAILOVER_WAIT_PROMOTION | 1u << FAILOVER_NONE,
-    [FAILOVER_WAIT_PROMOTION] =
-        1u << FAILOVER_RECONF_SLAVES | 1u << FAILOVER_NONE,
+    [FAILOVER_SELECT_SLAVE] = 1u << FAILOVER_SEND_SLAVEOF_NOONE |
+                              1u << FAILOVER_NONE,
+    [FAILOVER_SEND_SLAVEOF_NOONE] = 1u << FAILOVER_WAIT_PROMOTION |
+                                    1u << FAILOVER_NONE,
+    [FAILOVER_WAIT_PROMOTION] = 1u << FAILOVER_RECONF_SLAVES |
+                                1u << FAILOVER_NONE,
     [FAILOVER_RECONF_SLAVES] = 1u << FAILOVER_UPDATE_CONFIG,
     [FAILOVER_UPDATE_CONFIG] = 1u << FAILOVER_NONE,
 };
@@ -70,8 +70,7 @@ static bool is_forced(const struct master *master)
 static void give_up(struct core *core, struct master *master)
 {
     move(core, master, FAILOVER_NONE);
-    master->instance.flags &=
-        ~(unsigned)(FLAG_FAILOVER | FLAG_FORCE_FAILOVER);
+    master->instance.flags &= ~(unsigned)(FLAG_FAILOVER | FLAG_FORCE_FAILOVER);
     if (master->promoted != NULL)
         master->promoted->flags &= ~(unsigned)FLAG_PROMOTED;
     master->promoted = NULL;
@@ -134,8 +133,7 @@ static uint64_t run_none(struct core *core, struct master *master)
 
     if ((master->instance.flags & FLAG_ODOWN) == 0)
         master->elections_lost = 0;
-    if ((master->instance.flags & FLAG_ODOWN) == 0 ||
-        !persist_is_trusted(core))
+    if ((master->instance.flags & FLAG_ODOWN) == 0 || !persist_is_trusted(core))
         return HEAP_NEVER;
     at = election_start_ms(core, master);
     if (core->now_ms >= at) {
@@ -144,9 +142,8 @@ static uint64_t run_none(struct core *core, struct master *master)
     }
     tell_delay(core, master, at);
     /* The rank, or what is known of a winner, may change without a word. */
-    return at < core->now_ms + WINNER_CHECK_MS
-               ? at
-               : core->now_ms + WINNER_CHECK_MS;
+    return at < core->now_ms + WINNER_CHECK_MS ? at
+                                               : core->now_ms + WINNER_CHECK_MS;
 }
 
 static void elected(struct core *core, struct master *master)
@@ -172,8 +169,7 @@ static uint64_t election_timeout_ms(const struct core *core,
 static uint64_t run_wait_start(struct core *core, struct master *master)
 {
     enum quorum_verdict verdict = election_judge(core, master);
-    uint64_t end =
-        master->election_ms + election_timeout_ms(core, master) + 1;
+    uint64_t end = master->election_ms + election_timeout_ms(core, master) + 1;
 
     if (is_forced(master) || verdict == QUORUM_WON) {
         elected(core, master);
@@ -218,14 +214,12 @@ static uint64_t run_select(struct core *core, struct master *master)
 static bool is_hopeless(const struct core *core, const struct master *master,
                         uint64_t end)
 {
-    return core->now_ms >= end ||
-           (master->promoted->flags & FLAG_SDOWN) != 0;
+    return core->now_ms >= end || (master->promoted->flags & FLAG_SDOWN) != 0;
 }
 
 static uint64_t state_end_ms(const struct master *master)
 {
-    return master->state_ms + (uint64_t)master->options.failover_timeout_ms +
-           1;
+    return master->state_ms + (uint64_t)master->options.failover_timeout_ms + 1;
 }
 
 static uint64_t run_send(struct core *core, struct master *master)

@@ -92,8 +92,8 @@ static void put_in(struct heap *heap, struct heap_node *node)
 {
     if (heap->count == heap->capacity) {
         heap->capacity = heap->capacity == 0 ? 16 : heap->capacity * 2;
-        heap->nodes =
-            xrealloc(heap->nodes, heap->capacity * sizeof(*heap->nodes));
+        heap->nodes = xrealloc(heap->nodes,
+                               heap->capacity * sizeof(*heap->nodes));
     }
     node->position = heap->count++;
     sift_up(heap, node);

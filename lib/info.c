@@ -82,9 +82,8 @@ static void add_replica(struct info *info, struct span host, struct span port)
         info->malformed = true;
         return;
     }
-    info->replicas =
-        xrealloc(info->replicas,
-                 (info->replica_count + 1) * sizeof(*info->replicas));
+    info->replicas = xrealloc(info->replicas, (info->replica_count + 1) *
+                                                  sizeof(*info->replicas));
     info->replicas[info->replica_count++] = replica;
 }
 

@@ -19,7 +19,7 @@ struct info_replica {
 
 /* Fields that concern monitoring; has_ says which were present. */
 struct info {
-    bool malformed; /* some line that matters could not be read */
+    bool malformed;            /* some line that matters could not be read */
     char runid[ID_LENGTH + 1]; /* "" when absent */
     bool has_role;
     bool is_master;

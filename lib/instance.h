@@ -94,11 +94,11 @@ struct instance {
     uint64_t hello_seen_ms; /* last hello of it */
     uint64_t answer_ms;     /* last answer to our question */
     bool ask_pending;
-    uint64_t ask_serial;    /* of the last question; older answers are void */
+    uint64_t ask_serial; /* of the last question; older answers are void */
     uint64_t asked_ms;
-    uint64_t ask_pause_ms;  /* from the last question to the next */
-    uint64_t asked_epoch;   /* of the last vote we asked it for, or 0 */
-    uint64_t refused_epoch; /* last epoch for which it gave no vote */
+    uint64_t ask_pause_ms;      /* from the last question to the next */
+    uint64_t asked_epoch;       /* of the last vote we asked it for, or 0 */
+    uint64_t refused_epoch;     /* last epoch for which it gave no vote */
     char leader[ID_LENGTH + 1]; /* whom it voted for, "" none */
     uint64_t leader_epoch;
 };

@@ -145,8 +145,7 @@ bool link_is_up(const struct link *link)
     return link->command.up;
 }
 
-uint64_t link_ping_interval_ms(const struct core *core,
-                               const struct link *link)
+uint64_t link_ping_interval_ms(const struct core *core, const struct link *link)
 {
     uint64_t interval = core->intervals[PING_PERIOD];
 
@@ -180,8 +179,8 @@ static void send_ping(struct core *core, struct link *link)
     }
     link->pinged = true;
     link->last_ping_ms = core->now_ms;
-    send_words(core, link->users, &link->command, WAIT_NOTHING, COMMAND_PING,
-               0, words, 1);
+    send_words(core, link->users, &link->command, WAIT_NOTHING, COMMAND_PING, 0,
+               words, 1);
 }
 
 static void open_channel(struct core *core, struct channel *channel)
@@ -223,10 +222,9 @@ static uint64_t run_connect(struct core *core, struct channel *channel)
 {
     struct link *link = channel->link;
     const struct addr *addr = &link->users->addr;
-    uint64_t again =
-        channel->attempted
-            ? channel->attempted_ms + core->intervals[PING_PERIOD]
-            : core->now_ms;
+    uint64_t again = channel->attempted
+                         ? channel->attempted_ms + core->intervals[PING_PERIOD]
+                         : core->now_ms;
 
     if (channel->conn != 0)
         return HEAP_NEVER;
@@ -249,11 +247,10 @@ static uint64_t run_connect(struct core *core, struct channel *channel)
 
 /* Closes CHANNEL when it has not been established in time. Returns when to
  * look again. */
-static uint64_t run_connect_timeout(struct core *core,
-                                    struct channel *channel)
+static uint64_t run_connect_timeout(struct core *core, struct channel *channel)
 {
-    uint64_t limit =
-        channel->opened_ms + CONNECT_PERIODS * core->intervals[PING_PERIOD];
+    uint64_t limit = channel->opened_ms +
+                     CONNECT_PERIODS * core->intervals[PING_PERIOD];
 
     if (channel->conn == 0 || channel->up)
         return HEAP_NEVER;

@@ -33,15 +33,15 @@ struct link {
     bool wants_pubsub;      /* masters and replicas */
     struct instance *users; /* first of those that share it */
     size_t user_count;
-    uint64_t pubsub_active_ms;  /* last message or reply on pubsub */
-    bool ping_outstanding;      /* act_ping_ms is valid */
-    uint64_t act_ping_ms;       /* oldest PING without a valid reply */
-    bool pinged;                /* last_ping_ms is valid */
-    uint64_t last_ping_ms;      /* last PING sent */
-    uint64_t round_trip_ms;     /* how long the last one took */
-    uint64_t last_avail_ms;     /* last valid reply to a PING */
-    uint64_t last_pong_ms;      /* last reply of any kind to a PING */
-    size_t pending;             /* commands without a reply */
+    uint64_t pubsub_active_ms;   /* last message or reply on pubsub */
+    bool ping_outstanding;       /* act_ping_ms is valid */
+    uint64_t act_ping_ms;        /* oldest PING without a valid reply */
+    bool pinged;                 /* last_ping_ms is valid */
+    uint64_t last_ping_ms;       /* last PING sent */
+    uint64_t round_trip_ms;      /* how long the last one took */
+    uint64_t last_avail_ms;      /* last valid reply to a PING */
+    uint64_t last_pong_ms;       /* last reply of any kind to a PING */
+    size_t pending;              /* commands without a reply */
     char local_ip[ADDR_IP_SIZE]; /* our side of the command connection */
 };
 

@@ -25,8 +25,8 @@ struct master *master_add(struct core *core, const char *name,
     master_options_copy(&master->options, options);
     instance_init(core, &master->instance, KIND_MASTER, master, name, addr);
     added = &master->instance;
-    HASH_ADD_KEYPTR_INORDER(hh, core->masters, added->name,
-                            strlen(added->name), added, by_name);
+    HASH_ADD_KEYPTR_INORDER(hh, core->masters, added->name, strlen(added->name),
+                            added, by_name);
     return master;
 }
 
@@ -82,8 +82,8 @@ struct instance *master_add_replica(struct core *core, struct master *master,
     key = addr_key(addr, core->global.announce_hostnames);
     HASH_FIND_STR(master->replicas, key, replica);
     if (replica == NULL)
-        replica = add_member(core, master, &master->replicas, KIND_REPLICA,
-                             key, addr);
+        replica = add_member(core, master, &master->replicas, KIND_REPLICA, key,
+                             addr);
     else
         replica = NULL;
     free(key);
@@ -124,9 +124,8 @@ void master_remove_replicas(struct core *core, struct master *master)
     assert(master->promoted == NULL);
 }
 
-struct instance *master_add_sentinel(struct core *core,
-                                     struct master *master, const char *id,
-                                     const struct addr *addr)
+struct instance *master_add_sentinel(struct core *core, struct master *master,
+                                     const char *id, const struct addr *addr)
 {
     struct instance *sentinel;
     struct instance *other;

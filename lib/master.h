@@ -16,16 +16,16 @@ enum failover_state {
 };
 
 struct master {
-    struct instance instance; /* first: an instance that is a master */
+    struct instance instance;   /* first: an instance that is a master */
     struct instance *replicas;  /* map by name */
     struct instance *sentinels; /* map by name */
     struct master_options options;
     uint64_t config_epoch;
-    uint64_t leader_epoch;          /* of the last vote given */
-    char leader[ID_LENGTH + 1];     /* to whom, "" when not known */
-    uint64_t vote_serial;           /* write that makes it durable */
-    bool switched;                  /* its address has changed */
-    uint64_t switched_ms;           /* when; valid with switched */
+    uint64_t leader_epoch;      /* of the last vote given */
+    char leader[ID_LENGTH + 1]; /* to whom, "" when not known */
+    uint64_t vote_serial;       /* write that makes it durable */
+    bool switched;              /* its address has changed */
+    uint64_t switched_ms;       /* when; valid with switched */
 
     /* Failover by this sentinel. */
     enum failover_state state;
@@ -37,10 +37,10 @@ struct master {
                                 * promotion is told */
 
     /* When the next one may start. */
-    unsigned elections_lost;        /* in a row */
+    unsigned elections_lost; /* in a row */
     uint64_t start_after_ms;
-    bool start_delay_told;  /* the log line for that moment was written */
-    bool awaiting_winner;   /* the vote went to somebody else */
+    bool start_delay_told; /* the log line for that moment was written */
+    bool awaiting_winner;  /* the vote went to somebody else */
     char winner[ID_LENGTH + 1];
     uint64_t winner_ms; /* since when we wait for it */
 };
@@ -71,9 +71,8 @@ void master_remove_replicas(struct core *core, struct master *master);
 
 /* Adds a sentinel and shares the link that another master may have to the
  * same sentinel. ID must be new for this master. */
-struct instance *master_add_sentinel(struct core *core,
-                                     struct master *master, const char *id,
-                                     const struct addr *addr);
+struct instance *master_add_sentinel(struct core *core, struct master *master,
+                                     const char *id, const struct addr *addr);
 struct instance *master_find_sentinel(const struct master *master,
                                       const char *id);
 void master_remove_sentinel(struct core *core, struct instance *sentinel);

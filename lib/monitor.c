@@ -48,9 +48,8 @@ static uint64_t info_period_ms(const struct core *core,
                                const struct instance *instance)
 {
     uint64_t period = core->intervals[INFO_PERIOD];
-    uint64_t fast = is_changing(instance)
-                        ? changing_period_ms(core, instance)
-                        : FAST_INFO_PERIOD_MS;
+    uint64_t fast = is_changing(instance) ? changing_period_ms(core, instance)
+                                          : FAST_INFO_PERIOD_MS;
 
     return wants_fast_info(instance) && fast < period ? fast : period;
 }
@@ -137,8 +136,7 @@ static uint64_t run_hello(struct core *core, struct instance *instance)
      * that could not be written must not be told. */
     if (!link_is_up(instance->link) || !persist_is_trusted(core))
         return HEAP_NEVER;
-    if (!instance->hello_due &&
-        (instance->hello_pending || core->now_ms < due))
+    if (!instance->hello_due && (instance->hello_pending || core->now_ms < due))
         return instance->hello_pending ? HEAP_NEVER : due;
     if (!send_allowed(instance->link))
         return core->now_ms + core->intervals[PUBLISH_PERIOD];

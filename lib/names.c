@@ -83,8 +83,8 @@ void names_answer(struct core *core, const char *host, const char *ip)
         return;
     entry->asked = false;
     if (ip == NULL || !addr_is_numeric(ip)) {
-        emit_logf(&core->out, LEVEL_WARNING,
-                  "Failed to resolve hostname '%s'", host);
+        emit_logf(&core->out, LEVEL_WARNING, "Failed to resolve hostname '%s'",
+                  host);
         return;
     }
     memcpy(entry->ip, ip, strlen(ip) + 1);

@@ -63,8 +63,8 @@ static void ask(struct core *core, struct instance *sentinel)
     const char *ip = instance_ip(core, target);
     char port[8];
     char epoch[24];
-    const char *words[] = {"SENTINEL", "is-master-down-by-addr", ip, port,
-                           epoch, "*"};
+    const char *words[] = {
+        "SENTINEL", "is-master-down-by-addr", ip, port, epoch, "*"};
 
     sentinel->asked_epoch = 0;
     if (wants_vote(sentinel)) {
@@ -79,8 +79,8 @@ static void ask(struct core *core, struct instance *sentinel)
     sentinel->ask_pending = true;
     sentinel->ask_serial++;
     sentinel->asked_ms = core->now_ms;
-    send_words(core, sentinel, &sentinel->link->command, WAIT_DISK,
-               COMMAND_ASK, sentinel->ask_serial, words, 6);
+    send_words(core, sentinel, &sentinel->link->command, WAIT_DISK, COMMAND_ASK,
+               sentinel->ask_serial, words, 6);
 }
 
 static uint64_t expire_answer(struct core *core, struct instance *sentinel)
@@ -111,8 +111,7 @@ static uint64_t ask_due(const struct core *core,
         return HEAP_NEVER;
     if (instance_ip(core, &master->instance)[0] == '\0')
         return HEAP_NEVER;
-    if (wants_vote(sentinel) &&
-        sentinel->asked_epoch != master->failover_epoch)
+    if (wants_vote(sentinel) && sentinel->asked_epoch != master->failover_epoch)
         return core->now_ms;
     if (sentinel->ask_pending)
         return HEAP_NEVER;

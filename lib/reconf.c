@@ -32,8 +32,8 @@ static uint64_t time_out_sent(struct core *core, struct master *master)
     struct instance *replica;
 
     MASTER_EACH (master->replicas, replica) {
-        uint64_t at =
-            replica->reconf_sent_ms + core->intervals[SLAVE_RECONF_TIMEOUT];
+        uint64_t at = replica->reconf_sent_ms +
+                      core->intervals[SLAVE_RECONF_TIMEOUT];
 
         if ((replica->flags & RECONF_STATES) != FLAG_RECONF_SENT)
             continue;
@@ -111,8 +111,8 @@ static void end(struct core *core, struct master *master, bool timed_out)
 
 bool reconf_run(struct core *core, struct master *master, uint64_t *next)
 {
-    uint64_t limit =
-        master->state_ms + (uint64_t)master->options.failover_timeout_ms + 1;
+    uint64_t limit = master->state_ms +
+                     (uint64_t)master->options.failover_timeout_ms + 1;
     bool done;
     bool timed_out;
 

@@ -12,14 +12,13 @@
 #include <string.h>
 
 static void send(struct core *core, struct instance *instance,
-                 enum command_kind kind, const char *const *words,
-                 size_t count)
+                 enum command_kind kind, const char *const *words, size_t count)
 {
     /* A promotion rests on our own vote: when its write has not ended, the
      * command waits for it. */
-    enum action_wait wait =
-        persist_is_done(core, instance->master->vote_serial) ? WAIT_NOTHING
-                                                             : WAIT_DISK;
+    enum action_wait wait = persist_is_done(core, instance->master->vote_serial)
+                                ? WAIT_NOTHING
+                                : WAIT_DISK;
 
     send_words(core, instance, &instance->link->command, wait, kind,
                instance->replication_serial, words, count);
@@ -157,8 +156,7 @@ static void exec_result(struct core *core, struct instance *instance,
 }
 
 void replication_reply(struct core *core, struct instance *instance,
-                       const struct command_tag *tag,
-                       const struct reply *reply)
+                       const struct command_tag *tag, const struct reply *reply)
 {
     if (tag->serial != instance->replication_serial)
         return;

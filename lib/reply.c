@@ -54,10 +54,10 @@ static void take_pong(struct core *core, struct link *link,
     bool valid = is_valid_pong(reply);
 
     link_pong(core, link, valid);
-    if (valid) {
+    /* LOADING and MASTERDOWN are valid too, but told once, not each time. */
+    if (valid && text_starts(reply->text, "PONG")) {
         user->told &= ~(unsigned)TOLD_PING;
-        if (text_starts(reply->text, "PONG"))
-            user->flags &= ~(unsigned)FLAG_MASTER_REBOOT;
+        user->flags &= ~(unsigned)FLAG_MASTER_REBOOT;
     }
     if (reply->type == REPLY_ERROR && !text_starts(reply->text, "PONG"))
         tell_once(core, user, TOLD_PING, "PING", reply);
@@ -124,8 +124,8 @@ static void take_for_instance(struct core *core, struct instance *instance,
     }
 }
 
-void reply_take(struct core *core, uint64_t conn,
-                const struct command_tag *tag, const struct reply *reply)
+void reply_take(struct core *core, uint64_t conn, const struct command_tag *tag,
+                const struct reply *reply)
 {
     struct channel *channel = link_find_channel(core, conn);
     struct instance *instance;

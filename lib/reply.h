@@ -10,7 +10,7 @@ struct core;
 
 /* Takes in the REPLY to the command TAG on connection CONN. Ignored when the
  * connection or the instance is gone. */
-void reply_take(struct core *core, uint64_t conn,
-                const struct command_tag *tag, const struct reply *reply);
+void reply_take(struct core *core, uint64_t conn, const struct command_tag *tag,
+                const struct reply *reply);
 
 #endif

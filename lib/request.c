@@ -86,8 +86,8 @@ static bool is_name(const char *name)
 /* The first thing wrong with a MONITOR request, in the documented order, or
  * NULL. Names that no hello message or file could carry are refused. */
 static const char *check_monitor(struct core *core,
-                                 const struct request *request,
-                                 int64_t *port, int64_t *quorum)
+                                 const struct request *request, int64_t *port,
+                                 int64_t *quorum)
 {
     if (!option_parse_number(request->monitor.quorum, quorum))
         return "ERR Invalid quorum";
@@ -95,8 +95,7 @@ static const char *check_monitor(struct core *core,
         return "ERR Invalid port";
     if (*quorum <= 0)
         return "ERR Quorum must be 1 or greater.";
-    if (request->monitor.ip[0] == '\0' ||
-        !addr_is_numeric(request->monitor.ip))
+    if (request->monitor.ip[0] == '\0' || !addr_is_numeric(request->monitor.ip))
         return "ERR Invalid IP address or hostname specified";
     if (!is_name(request->name))
         return "ERR Invalid master name: blanks, commas and control "

@@ -12,9 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void error_with(struct core *core, uint64_t client,
-                       const char *before, const char *word,
-                       const char *between, const char *second)
+static void error_with(struct core *core, uint64_t client, const char *before,
+                       const char *word, const char *between,
+                       const char *second)
 {
     struct text text;
 
@@ -29,8 +29,7 @@ static void error_with(struct core *core, uint64_t client,
 /* ---- SET ---- */
 
 /* Whether the value of a script option may be set; *ERROR says why not. */
-static bool check_script(const struct core *core,
-                         const struct request *request,
+static bool check_script(const struct core *core, const struct request *request,
                          const struct option *option, size_t value,
                          const char **error)
 {
@@ -72,8 +71,7 @@ static void option_changed(struct core *core, struct master *master,
     }
     /* Deadlines depend on the times. */
     instance_touch(core, &master->instance);
-    heap_set(&core->deadlines, &master->instance.link->deadline,
-             core->now_ms);
+    heap_set(&core->deadlines, &master->instance.link->deadline, core->now_ms);
     MASTER_EACH (master->replicas, member) {
         instance_touch(core, member);
         heap_set(&core->deadlines, &member->link->deadline, core->now_ms);
@@ -89,8 +87,8 @@ static void tell_set(struct core *core, const struct master *master,
                      const char *const *values)
 {
     if (option_width(option) == 2)
-        notice_instance(core, NOTICE_SET, &master->instance, " %s %s %s",
-                        typed, values[0], values[1]);
+        notice_instance(core, NOTICE_SET, &master->instance, " %s %s %s", typed,
+                        values[0], values[1]);
     else
         notice_instance(core, NOTICE_SET, &master->instance, " %s %s", typed,
                         option->secret ? "******" : values[0]);
@@ -152,8 +150,7 @@ void request_set(struct core *core, const struct request *request)
         const struct option *option = option_find(name);
 
         option_changed(core, master, option);
-        tell_set(core, master, option, name,
-                 &request->set.words[position + 1]);
+        tell_set(core, master, option, name, &request->set.words[position + 1]);
         position += 1 + option_width(option);
     }
     persist(core);
@@ -213,8 +210,7 @@ static bool set_global(struct global_options *global, const char *key,
 static bool is_duplicate(const struct request *request, size_t position)
 {
     for (size_t i = 0; i < position; i += 2)
-        if (text_same_word(request->set.words[i],
-                           request->set.words[position]))
+        if (text_same_word(request->set.words[i], request->set.words[position]))
             return true;
     return false;
 }
@@ -237,8 +233,8 @@ static bool apply_global(struct core *core, const struct request *request,
             error_with(core, request->client, "Duplicate argument", key,
                        " to SENTINEL CONFIG SET", NULL);
         else if (!has_value)
-            error_with(core, request->client, "Missing argument", key,
-                       " value", NULL);
+            error_with(core, request->client, "Missing argument", key, " value",
+                       NULL);
         else if (!valid)
             error_with(core, request->client, "Invalid value", value,
                        " to SENTINEL CONFIG SET", key);
@@ -301,8 +297,7 @@ void request_debug(struct core *core, const struct request *request)
         }
         if (!option_parse_number(request->set.words[i + 1], &ms) || ms <= 0) {
             error_with(core, request->client, "Invalid argument",
-                       request->set.words[i + 1], " for SENTINEL DEBUG",
-                       name);
+                       request->set.words[i + 1], " for SENTINEL DEBUG", name);
             return;
         }
         core->intervals[which] = (uint64_t)ms;

@@ -103,10 +103,9 @@ static void take_role(struct core *core, struct instance *instance,
     instance->role_ms = core->now_ms;
     if (!is_master)
         instance->master_change_ms = core->now_ms;
-    notice_instance(core,
-                    expected ? NOTICE_ROLE_CHANGE : NOTICE_NOT_ROLE_CHANGE,
-                    instance, " new reported role is %s",
-                    is_master ? "master" : "slave");
+    notice_instance(
+        core, expected ? NOTICE_ROLE_CHANGE : NOTICE_NOT_ROLE_CHANGE, instance,
+        " new reported role is %s", is_master ? "master" : "slave");
 }
 
 /* The answer to a transaction is followed by INFO at once: a server on which
@@ -170,8 +169,7 @@ static void follow_reconf(struct core *core, struct instance *replica)
         replica->flags |= FLAG_RECONF_INPROG;
         notice_instance(core, NOTICE_SLAVE_RECONF_INPROG, replica, "%s", "");
     }
-    if ((replica->flags & FLAG_RECONF_INPROG) != 0 &&
-        replica->master_link_up) {
+    if ((replica->flags & FLAG_RECONF_INPROG) != 0 && replica->master_link_up) {
         replica->flags &= ~(unsigned)FLAG_RECONF_INPROG;
         replica->flags |= FLAG_RECONF_DONE;
         notice_instance(core, NOTICE_SLAVE_RECONF_DONE, replica, "%s", "");
@@ -219,11 +217,10 @@ void role_take_info(struct core *core, struct instance *instance,
     info_parse(&info, text);
     if (info.malformed && (instance->told & TOLD_INFO) == 0) {
         instance->told |= TOLD_INFO;
-        emit_logf(&core->out, LEVEL_WARNING,
-                  "INFO of %s (%s:%d) is malformed%s", instance->name,
-                  instance->addr.host, instance->addr.port,
-                  info.has_role ? " in parts, which are ignored"
-                                : " and ignored");
+        emit_logf(
+            &core->out, LEVEL_WARNING, "INFO of %s (%s:%d) is malformed%s",
+            instance->name, instance->addr.host, instance->addr.port,
+            info.has_role ? " in parts, which are ignored" : " and ignored");
     }
     if (info.has_role)
         take_info(core, instance, &info, text, asked_ms);

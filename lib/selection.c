@@ -50,8 +50,7 @@ bool selection_is_eligible(const struct core *core,
 
     assert(replica->kind == KIND_REPLICA);
     if (!is_reachable(core, replica) || !replica->info_known ||
-        since_ms(core->now_ms, replica->info_ms) >
-            info_limit_ms(core, master))
+        since_ms(core->now_ms, replica->info_ms) > info_limit_ms(core, master))
         return false;
     return replica->master_link_down_ms <= 0 ||
            (uint64_t)replica->master_link_down_ms <=
@@ -75,8 +74,7 @@ static bool never_synced(const struct instance *replica)
     return replica->master_link_down_ms < 0;
 }
 
-static bool is_better(const struct instance *left,
-                      const struct instance *right)
+static bool is_better(const struct instance *left, const struct instance *right)
 {
     if (was_promoted(left) != was_promoted(right))
         return was_promoted(left);
@@ -92,8 +90,7 @@ static bool is_better(const struct instance *left,
 }
 
 struct instance *selection_best(const struct core *core,
-                                const struct master *master,
-                                uint64_t fresh_ms)
+                                const struct master *master, uint64_t fresh_ms)
 {
     struct instance *best = NULL;
     struct instance *replica;
@@ -114,8 +111,7 @@ bool selection_is_incomplete(const struct core *core,
     struct instance *replica;
 
     MASTER_EACH (master->replicas, replica)
-        if (is_reachable(core, replica) &&
-            replica->info_answered_ms < fresh_ms)
+        if (is_reachable(core, replica) && replica->info_answered_ms < fresh_ms)
             return true;
     return false;
 }

@@ -12,8 +12,7 @@ struct master;
 /* The best eligible replica of MASTER, or NULL. With FRESH_MS not 0 only those
  * count whose INFO was asked for at that moment or later. */
 struct instance *selection_best(const struct core *core,
-                                const struct master *master,
-                                uint64_t fresh_ms);
+                                const struct master *master, uint64_t fresh_ms);
 
 /* Whether the documented conditions hold for REPLICA. */
 bool selection_is_eligible(const struct core *core,

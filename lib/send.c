@@ -61,8 +61,8 @@ void send_greeting(struct core *core, const struct instance *instance,
     snprintf(name, sizeof(name), "sentinel-%.*s-%s", NAME_ID_LENGTH, core->id,
              suffix);
     send_auth(core, instance, channel);
-    send_words(core, instance, channel, WAIT_NOTHING, COMMAND_SETNAME, 0,
-               words, 3);
+    send_words(core, instance, channel, WAIT_NOTHING, COMMAND_SETNAME, 0, words,
+               3);
 }
 
 bool send_allowed(const struct link *link)

@@ -64,8 +64,9 @@ static void copy_replicas(const struct master *master,
     const struct instance *replica;
 
     MASTER_EACH (master->replicas, replica) {
-        const struct addr *addr =
-            addr_same(&replica->addr, current) ? old : &replica->addr;
+        const struct addr *addr = addr_same(&replica->addr, current)
+                                      ? old
+                                      : &replica->addr;
 
         if (names || addr->ip[0] == '\0')
             state_add_replica(copy, addr->host, addr->port);
@@ -85,17 +86,16 @@ static void copy_master(const struct core *core, const struct master *master,
 {
     bool names = core->global.announce_hostnames;
     bool promoting = master->promotion_serial != 0;
-    const struct addr *addr =
-        promoting ? &master->promoted->addr : master_current_addr(master);
-    struct state_master *copy =
-        state_add_master(state, master->instance.name,
-                         stored_host(addr, names), addr->port);
+    const struct addr *addr = promoting ? &master->promoted->addr
+                                        : master_current_addr(master);
+    struct state_master *copy = state_add_master(
+        state, master->instance.name, stored_host(addr, names), addr->port);
     const struct instance *sentinel;
 
     master_options_clear(&copy->options);
     master_options_copy(&copy->options, &master->options);
-    copy->config_epoch =
-        promoting ? master->failover_epoch : master->config_epoch;
+    copy->config_epoch = promoting ? master->failover_epoch
+                                   : master->config_epoch;
     copy->leader_epoch = master->leader_epoch;
     copy_replicas(master, addr, names, copy);
     MASTER_EACH (master->sentinels, sentinel)

@@ -51,9 +51,13 @@ void switch_call_script(struct core *core, const struct master *master,
     bool names = core->global.announce_hostnames;
     char from_port[8];
     char to_port[8];
-    const char *words[] = {master->instance.name,   role,      "start",
-                           addr_shown(from, names), from_port,
-                           addr_shown(to, names),   to_port};
+    const char *words[] = {master->instance.name,
+                           role,
+                           "start",
+                           addr_shown(from, names),
+                           from_port,
+                           addr_shown(to, names),
+                           to_port};
 
     if (path == NULL)
         return;

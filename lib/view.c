@@ -15,8 +15,9 @@ static void view_link(const struct link *link, uint64_t now_ms,
         view->flags |= FLAG_DISCONNECTED;
     view->pending_commands = link->pending;
     view->link_refcount = link->user_count;
-    view->last_ping_sent =
-        link->ping_outstanding ? since_ms(now_ms, link->act_ping_ms) : 0;
+    view->last_ping_sent = link->ping_outstanding
+                               ? since_ms(now_ms, link->act_ping_ms)
+                               : 0;
     view->last_ok_ping_reply = since_ms(now_ms, link->last_avail_ms);
     view->last_ping_reply = since_ms(now_ms, link->last_pong_ms);
 }
@@ -34,14 +35,15 @@ static void view_master(const struct master *master, struct core_view *view)
 static void view_data_server(const struct instance *instance, uint64_t now_ms,
                              struct core_view *view)
 {
-    view->info_refresh =
-        instance->info_known ? since_ms(now_ms, instance->info_ms) : 0;
+    view->info_refresh = instance->info_known
+                             ? since_ms(now_ms, instance->info_ms)
+                             : 0;
     view->reports_master = instance->reports_master;
     view->role_reported_time = since_ms(now_ms, instance->role_ms);
     view->master_link_down_ms = instance->master_link_down_ms;
     view->master_link_up = instance->master_link_up;
-    view->master_host =
-        instance->master_host != NULL ? instance->master_host : "?";
+    view->master_host = instance->master_host != NULL ? instance->master_host
+                                                      : "?";
     view->master_port = instance->master_port;
     view->priority = instance->priority;
     view->repl_offset = instance->offset;
@@ -156,8 +158,7 @@ bool core_ckquorum(const struct core *core, const char *name,
     MASTER_EACH (master->sentinels, sentinel)
         if ((sentinel->flags & (FLAG_SDOWN | FLAG_ODOWN)) == 0)
             result->usable++;
-    result->quorum =
-        (int64_t)result->usable >= master->options.quorum;
+    result->quorum = (int64_t)result->usable >= master->options.quorum;
     result->majority = result->usable >=
                        quorum_majority(master_sentinel_count(master) + 1);
     return true;
@@ -166,8 +167,7 @@ bool core_ckquorum(const struct core *core, const char *name,
 static void visit_info(const struct instance *instance, uint64_t now_ms,
                        core_visit_info *visit, void *arg)
 {
-    visit(arg,
-          instance->info_known ? since_ms(now_ms, instance->info_ms) : 0,
+    visit(arg, instance->info_known ? since_ms(now_ms, instance->info_ms) : 0,
           instance->info_text);
 }
 

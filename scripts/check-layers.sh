@@ -63,7 +63,7 @@ only inih '<ini\.h>' 'ini'
 only libsystemd '<systemd/' 'daemon'
 
 # The daemon sees the public face of the core and its helpers, not its inside.
-public='action|core|event|option|state|xalloc'
+public='action|core|event|option|state|glob|xalloc'
 while read -r where name; do
     [[ $name == '"../lib/'* ]] || continue
     name=${name#\"../lib/}

@@ -2,7 +2,6 @@
 #include "../lib/glob.h"
 #include "command_table.h"
 
-
 #include <ctype.h>
 #include <string.h>
 

@@ -73,8 +73,7 @@ void driver_notice(struct driver *driver, enum log_level level,
     publish(driver, level, channel, text);
 }
 
-static void write_log(const struct driver *driver,
-                      const struct action *action)
+static void write_log(const struct driver *driver, const struct action *action)
 {
     uint64_t until_ms = action->log.until_ms;
     char when[64];
@@ -169,8 +168,8 @@ static void deliver_answers(struct driver *driver)
         return;
     driver->answering = true;
     while ((action = held_first(&driver->answers)) != NULL) {
-        struct client *client =
-            server_client(driver->context->server, action->reply.client);
+        struct client *client = server_client(driver->context->server,
+                                              action->reply.client);
 
         if (client != NULL) {
             command_answer(client, &action->reply.ok);
@@ -321,9 +320,8 @@ static void on_conn_reply(void *arg, uint64_t conn,
                           const struct command_tag *tag,
                           const struct reply *reply)
 {
-    struct event event = {
-        .type = EVENT_REPLY,
-        .reply = {.conn = conn, .tag = *tag, .reply = reply}};
+    struct event event = {.type = EVENT_REPLY,
+                          .reply = {.conn = conn, .tag = *tag, .reply = reply}};
 
     feed(arg, &event);
 }

@@ -50,8 +50,7 @@ static void own(struct action *action)
         action->close.reason = xstrdup(action->close.reason);
         break;
     case ACTION_SEND:
-        action->send.words =
-            copy_words(action->send.words, action->send.count);
+        action->send.words = copy_words(action->send.words, action->send.count);
         break;
     case ACTION_REPLY:
         action->reply.ok.text = xstrdup_or_null(action->reply.ok.text);
@@ -65,8 +64,8 @@ static void own(struct action *action)
         break;
     case ACTION_SCRIPT:
         action->script.path = xstrdup(action->script.path);
-        action->script.words =
-            copy_words(action->script.words, action->script.count);
+        action->script.words = copy_words(action->script.words,
+                                          action->script.count);
         break;
     case ACTION_RESOLVE:
         action->resolve.host = xstrdup(action->resolve.host);

@@ -37,16 +37,16 @@ void resp_unsigned_text(struct resp_writer *writer, uint64_t number);
 void resp_null(struct resp_writer *writer);       /* $-1 or _ */
 void resp_null_array(struct resp_writer *writer); /* *-1 or _ */
 void resp_array(struct resp_writer *writer, size_t count);
-void resp_map(struct resp_writer *writer, size_t pairs); /* *2n or %n */
+void resp_map(struct resp_writer *writer, size_t pairs);  /* *2n or %n */
 void resp_push(struct resp_writer *writer, size_t count); /* *n or >n */
 void resp_set(struct resp_writer *writer, size_t count);  /* *n or ~n */
-void resp_bool(struct resp_writer *writer, bool value); /* :1 or #t */
+void resp_bool(struct resp_writer *writer, bool value);   /* :1 or #t */
 
 /* ---- Reading requests from clients ---- */
 
 struct resp_request {
-    size_t count;         /* words; 0 for an empty line, to be skipped */
-    char **words;         /* each ends in a NUL that its length omits */
+    size_t count; /* words; 0 for an empty line, to be skipped */
+    char **words; /* each ends in a NUL that its length omits */
     size_t *lengths;
 };
 
@@ -89,8 +89,8 @@ struct resp_reply_reader;
  * reads (7). */
 struct resp_reply_reader *resp_reply_reader_new(size_t max_bytes);
 void resp_reply_reader_free(struct resp_reply_reader *reader);
-void resp_reply_reader_feed(struct resp_reply_reader *reader,
-                            const char *data, size_t length);
+void resp_reply_reader_feed(struct resp_reply_reader *reader, const char *data,
+                            size_t length);
 
 /* With RESP_DONE, *REPLY is valid until the next call. With RESP_ERROR the
  * connection must be closed; *ERROR says why. */

@@ -213,8 +213,8 @@ static void on_accepted(void *arg, int fd, bool local)
     }
     if (server->open_count >= (size_t)settings->max_clients)
         reject(server, fd, local, full);
-    else if (settings->protected_mode && !settings_password_required(settings) &&
-             !like.loopback)
+    else if (settings->protected_mode &&
+             !settings_password_required(settings) && !like.loopback)
         reject(server, fd, local, denied);
     else
         let_in(server, fd, &like);

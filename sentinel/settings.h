@@ -54,7 +54,7 @@ struct settings {
     int syslog_facility;
     char *directory;        /* absolute working directory */
     char *requirepass;      /* password of the default user, when it is known in
-                             * clear; ask settings_password_matches() to check */
+                             * clear; see settings_password_matches() */
     char **password_hashes; /* its further passwords: SHA-256, lower hex */
     size_t password_hash_count;
     uint64_t pubsub_hard_limit; /* bytes of unread output; 0: none */
