@@ -25,12 +25,12 @@ include config.mak
 endif
 
 configure: configure.ac
-	autoconf
+	autoconf --force
 
 config.mak: config.mak.in configure
 	@if [ -x config.status ] && ./config.status --recheck && \
 	    ./config.status; then :; else ./configure; fi
-	@touch config.mak
+	@test -s config.mak
 
 # ---- What is built from what ----
 

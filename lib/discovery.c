@@ -2,6 +2,7 @@
 #include "discovery.h"
 
 #include "core_internal.h"
+#include "failover.h"
 #include "hello.h"
 #include "names.h"
 #include "notice.h"
@@ -126,13 +127,16 @@ static void take_config(struct core *core, struct instance *sentinel,
     struct master *master = sentinel->master;
     struct addr addr;
 
-    if (hello->config_epoch <= master->config_epoch)
+    if (hello->config_epoch <= master->config_epoch ||
+        (master->promotion_serial != 0 &&
+         hello->config_epoch <= master->failover_epoch))
         return;
     if (!names_make_addr(core, &addr, hello->master_ip, hello->master_port))
         return;
     if (names_match(core, &master->instance.addr, hello->master_ip,
                     hello->master_port)) {
         master->config_epoch = hello->config_epoch;
+        failover_drop(core, master);
         persist(core);
     } else {
         switch_from_peer(core, sentinel, &addr, hello->config_epoch);

@@ -42,7 +42,8 @@ static const unsigned legal_moves[STATES] = {
                                     1u << FAILOVER_NONE,
     [FAILOVER_WAIT_PROMOTION] = 1u << FAILOVER_RECONF_SLAVES |
                                 1u << FAILOVER_NONE,
-    [FAILOVER_RECONF_SLAVES] = 1u << FAILOVER_UPDATE_CONFIG,
+    [FAILOVER_RECONF_SLAVES] = 1u << FAILOVER_UPDATE_CONFIG |
+                               1u << FAILOVER_NONE,
     [FAILOVER_UPDATE_CONFIG] = 1u << FAILOVER_NONE,
 };
 
@@ -65,9 +66,7 @@ static bool is_forced(const struct master *master)
     return (master->instance.flags & FLAG_FORCE_FAILOVER) != 0;
 }
 
-/* Back to none; nothing is undone on the replica, which is put right later if
- * it became a master after all. */
-static void give_up(struct core *core, struct master *master)
+static void clear(struct core *core, struct master *master)
 {
     move(core, master, FAILOVER_NONE);
     master->instance.flags &= ~(unsigned)(FLAG_FAILOVER | FLAG_FORCE_FAILOVER);
@@ -75,6 +74,14 @@ static void give_up(struct core *core, struct master *master)
         master->promoted->flags &= ~(unsigned)FLAG_PROMOTED;
     master->promoted = NULL;
     master->promotion_serial = 0;
+}
+
+/* Back to none; nothing is undone on the replica, which is put right later if
+ * it became a master after all. */
+static void give_up(struct core *core, struct master *master)
+{
+    assert(master->state < FAILOVER_RECONF_SLAVES);
+    clear(core, master);
 }
 
 static void give_up_with(struct core *core, struct master *master,
@@ -257,6 +264,7 @@ static void send_old_master(struct core *core, struct master *master)
 /* The promotion is on disk, so it may be told. */
 static void promoted(struct core *core, struct master *master)
 {
+    assert(master->failover_epoch > master->config_epoch);
     master->config_epoch = master->failover_epoch;
     master->promotion_serial = 0;
     notice_instance(core, NOTICE_PROMOTED_SLAVE, master->promoted, "%s", "");
@@ -408,4 +416,20 @@ void failover_disk_failed(struct core *core)
         give_up(core, master);
         election_pause(core, master);
     }
+}
+
+void failover_drop(struct core *core, struct master *master)
+{
+    struct instance *replica;
+
+    if (master->state == FAILOVER_NONE)
+        return;
+    emit_logf(&core->out, LEVEL_WARNING,
+              "Failover of '%s' is given up: there is a newer configuration",
+              master->instance.name);
+    MASTER_EACH (master->replicas, replica)
+        replica->flags = replica->flags &
+                         (FLAG_SDOWN | FLAG_REPLICA | FLAG_SCRIPT_KILL_SENT);
+    clear(core, master);
+    instance_touch(core, &master->instance);
 }

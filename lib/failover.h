@@ -4,7 +4,8 @@
  *        -> wait_promotion -> reconf_slaves -> update_config -> none
  *
  * Every state up to wait_promotion may fall back to none: the failover is
- * given up and nothing has been told. */
+ * given up and nothing has been told. So may reconf_slaves when a newer
+ * configuration becomes known. */
 #ifndef LIB_FAILOVER_H
 #define LIB_FAILOVER_H
 
@@ -30,5 +31,8 @@ void failover_disk_failed(struct core *core);
 
 /* The name of the state as shown by SENTINEL MASTER. */
 const char *failover_state_name(const struct master *master);
+
+/* Ends a failover that a newer configuration has overtaken. */
+void failover_drop(struct core *core, struct master *master);
 
 #endif

@@ -96,6 +96,7 @@ struct instance {
     bool ask_pending;
     uint64_t ask_serial; /* of the last question; older answers are void */
     uint64_t asked_ms;
+    bool ask_hinted;            /* a peer asked too soon after our question */
     uint64_t ask_pause_ms;      /* from the last question to the next */
     uint64_t asked_epoch;       /* of the last vote we asked it for, or 0 */
     uint64_t refused_epoch;     /* last epoch for which it gave no vote */

@@ -18,6 +18,9 @@
  * ask period: two sentinels rarely see a failure at the same moment. */
 #define ASK_PAUSE_MIN_MS 50
 
+/* Not more often than this, whatever the peers ask. */
+#define HINT_PAUSE_MS 10
+
 void odown_run(struct core *core, struct master *master)
 {
     struct instance *instance = &master->instance;
@@ -77,6 +80,7 @@ static void ask(struct core *core, struct instance *sentinel)
                                       ? sentinel->asked_epoch
                                       : core->current_epoch));
     sentinel->ask_pending = true;
+    sentinel->ask_hinted = false;
     sentinel->ask_serial++;
     sentinel->asked_ms = core->now_ms;
     send_words(core, sentinel, &sentinel->link->command, WAIT_DISK, COMMAND_ASK,
@@ -150,10 +154,8 @@ void odown_hint(struct core *core, struct master *master)
     MASTER_EACH (master->sentinels, sentinel) {
         if ((sentinel->flags & FLAG_MASTER_DOWN) != 0)
             continue;
-        /* Not more often than this, whatever the peers ask. */
-        if (since_ms(core->now_ms, sentinel->asked_ms) < ASK_PAUSE_MIN_MS / 5)
-            continue;
-        sentinel->ask_pause_ms = 0;
+        sentinel->ask_hinted = true;
+        sentinel->ask_pause_ms = HINT_PAUSE_MS;
         instance_touch(core, sentinel);
     }
 }
@@ -188,6 +190,8 @@ static void grow_pause(const struct core *core, struct instance *sentinel)
     if (pause > core->intervals[ASK_PERIOD] ||
         (sentinel->flags & FLAG_MASTER_DOWN) != 0)
         pause = core->intervals[ASK_PERIOD];
+    if (sentinel->ask_hinted && (sentinel->flags & FLAG_MASTER_DOWN) == 0)
+        pause = HINT_PAUSE_MS;
     sentinel->ask_pause_ms = pause;
 }
 

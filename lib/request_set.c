@@ -124,37 +124,32 @@ static bool apply_option(struct core *core, const struct request *request,
     return true;
 }
 
-/* All or nothing: the options are tried on a copy first. */
+/* One option after the other: what stands before a wrong one stays applied,
+ * as clients of the reference know it. */
 void request_set(struct core *core, const struct request *request)
 {
     struct master *master = master_find(core, request->name);
-    struct master_options options;
     size_t position = 0;
+    bool valid = true;
 
     if (master == NULL) {
         emit_error(&core->out, request->client,
                    "ERR No such master with that name");
         return;
     }
-    master_options_copy(&options, &master->options);
-    while (position < request->set.count) {
-        if (!apply_option(core, request, &options, &position)) {
-            master_options_clear(&options);
-            return;
+    while (valid && position < request->set.count) {
+        const char *const *words = &request->set.words[position];
+
+        valid = apply_option(core, request, &master->options, &position);
+        if (valid) {
+            option_changed(core, master, option_find(words[0]));
+            tell_set(core, master, option_find(words[0]), words[0], words + 1);
         }
     }
-    master_options_clear(&master->options);
-    master->options = options;
-    for (position = 0; position < request->set.count;) {
-        const char *name = request->set.words[position];
-        const struct option *option = option_find(name);
-
-        option_changed(core, master, option);
-        tell_set(core, master, option, name, &request->set.words[position + 1]);
-        position += 1 + option_width(option);
-    }
-    persist(core);
-    emit_ok(&core->out, request->client);
+    if (position > 0)
+        persist(core);
+    if (valid)
+        emit_ok(&core->out, request->client);
 }
 
 /* ---- CONFIG SET ---- */

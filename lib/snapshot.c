@@ -9,6 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A file may hold what a forged message has put there: such an epoch would
+ * leave no higher one for the next failover. */
+static uint64_t sane_epoch(uint64_t epoch)
+{
+    return epoch < EPOCH_MAX ? epoch : EPOCH_MAX;
+}
+
 static void load_master(struct core *core, const struct state_master *stored)
 {
     struct master *master;
@@ -19,12 +26,12 @@ static void load_master(struct core *core, const struct state_master *stored)
         names_ask(core, stored->host);
     master = master_add(core, stored->name, &addr, &stored->options);
     addr_clear(&addr);
-    master->config_epoch = stored->config_epoch;
-    master->leader_epoch = stored->leader_epoch;
-    if (stored->config_epoch > core->current_epoch)
-        core->current_epoch = stored->config_epoch;
-    if (stored->leader_epoch > core->current_epoch)
-        core->current_epoch = stored->leader_epoch;
+    master->config_epoch = sane_epoch(stored->config_epoch);
+    master->leader_epoch = sane_epoch(stored->leader_epoch);
+    if (master->config_epoch > core->current_epoch)
+        core->current_epoch = master->config_epoch;
+    if (master->leader_epoch > core->current_epoch)
+        core->current_epoch = master->leader_epoch;
     for (size_t i = 0; i < stored->replica_count; i++) {
         if (!names_make_addr(core, &addr, stored->replicas[i].host,
                              stored->replicas[i].port))
@@ -48,7 +55,7 @@ void snapshot_load(struct core *core, const struct state *state)
 {
     assert(core->masters == NULL);
     memcpy(core->id, state->id, sizeof(core->id));
-    core->current_epoch = state->current_epoch;
+    core->current_epoch = sane_epoch(state->current_epoch);
     global_options_copy(&core->global, &state->global);
     for (size_t i = 0; i < state->master_count; i++)
         load_master(core, &state->masters[i]);

@@ -124,7 +124,7 @@ stop_new_services() {
 # compiled objects alone when nothing has changed.
 configure_tree() {
     if [ ! -s configure ] || [ configure.ac -nt configure ]; then
-        autoconf || die "autoconf failed"
+        autoconf --force || die "autoconf failed"
     fi
     if [ -x config.status ] && ./config.status --recheck >/dev/null 2>&1 &&
         ./config.status >/dev/null 2>&1 && [ -s config.mak ]; then

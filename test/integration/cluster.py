@@ -54,35 +54,35 @@ def wait_for(predicate, deadline=10.0, what=None, every=0.02):
 
 
 class Ports:
-    """Free loopback ports below the range from which the kernel takes those
-    of outgoing connections: a server that was killed must find its port free
-    when it is started again."""
+    """Loopback ports that are ours as long as this process lives. A server
+    that is down keeps its port: each is held by a socket that is bound but
+    does not listen, which lets a server listen (SO_REUSEADDR) and keeps other
+    test runs away, whose sentinels would otherwise find each other. They lie
+    below the range from which the kernel takes those of connections."""
 
     def __init__(self):
         with open("/proc/sys/net/ipv4/ip_local_port_range") as file:
             ephemeral = int(file.read().split()[0])
-        low, high = 10000, min(ephemeral, 32768) - 1
+        low, high = 10000, min(ephemeral, 32768)
         if high - low < 1000:
             low, high = 20000, 60000
-        # Test workers that run at the same time draw from separate ranges.
-        worker = os.environ.get("PYTEST_XDIST_WORKER", "")
-        workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-        index = int(worker[2:]) if worker.startswith("gw") else 0
-        width = (high - low) // workers
-        self.candidates = list(range(low + index * width,
-                                     low + (index + 1) * width))
+        self.candidates = list(range(low, high))
         random.shuffle(self.candidates)
+        self.held = []
 
     def take(self):
         while self.candidates:
             port = self.candidates.pop()
-            with socket.socket() as probe:
-                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                try:
-                    probe.bind(("127.0.0.1", port))
-                    return port
-                except OSError:
-                    continue
+            holder = socket.socket()
+            try:
+                # Alone on the port: without SO_REUSEADDR until it is bound.
+                holder.bind(("127.0.0.1", port))
+            except OSError:
+                holder.close()
+                continue
+            holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            self.held.append(holder)
+            return port
         raise RuntimeError("no free port")
 
 

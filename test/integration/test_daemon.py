@@ -126,6 +126,7 @@ def test_without_a_file_it_says_so():
 
 def test_an_address_in_use_is_an_error(lone):
     with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         taken.bind(("127.0.0.1", lone.port))
         taken.listen()
         lone.may_complain = True

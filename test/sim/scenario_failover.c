@@ -111,7 +111,7 @@ START_TEST(failover_is_quick_once_the_master_is_known_down)
         expectf(w, "* %s +switch-master *\n", name);
         /* The leader waits for the other replica to follow. */
         ck_assert_uint_lt(when_said(w, name, "+switch-master") - odown_ms,
-                          name == leader ? 1500 : 300);
+                          name == leader ? 600 : 300);
     }
     world_free(w);
 }

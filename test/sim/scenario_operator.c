@@ -3,6 +3,8 @@
 #include "redis.h"
 #include "suites.h"
 
+#include <stdio.h>
+
 START_TEST(manual_failover_needs_nobodys_consent)
 {
     struct world *w = world_ready((struct world_options){.sentinels = 3});
@@ -76,6 +78,76 @@ START_TEST(manual_failovers_one_after_the_other)
         ck_assert_int_eq(sentinel_master(w, S1, 0), sentinel_master(w, S2, 0));
         ck_assert_int_eq(sentinel_master(w, S1, 0), sentinel_master(w, S3, 0));
     }
+    world_free(w);
+}
+END_TEST
+
+/* A hello of s2 about the master at IP. */
+static void say_hello(struct world *w, uint64_t current_epoch, const char *ip,
+                      uint64_t config_epoch)
+{
+    char text[200];
+
+    snprintf(text, sizeof(text), "10.1.0.2,26379,%s,%u,mymaster,%s,6379,%u",
+             node_at(w, S2)->id, (unsigned)current_epoch, ip,
+             (unsigned)config_epoch);
+    ck_assert_str_eq(sentinel_hello(w, S1, text), ":1");
+}
+
+START_TEST(a_failover_ends_when_a_newer_one_has_overtaken_it)
+{
+    struct world *w = world_ready((struct world_options){.sentinels = 3});
+
+    redis_at(w, REPLICA_1)->acl_no_change = true;
+    redis_at(w, REPLICA_2)->acl_no_change = true;
+    ck_assert_str_eq(sentinel_failover(w, S1, "mymaster"), "+OK");
+    expect(w, "* s1 +failover-state-wait-promotion *\n");
+    /* Others have chosen this master in a later epoch. */
+    say_hello(w, 9, "10.0.0.1", 9);
+    redis_at(w, REPLICA_1)->acl_no_change = false;
+    redis_at(w, REPLICA_2)->acl_no_change = false;
+    world_run_for(w, 20000);
+    ck_assert(!sentinel_is_busy(w, S1, 0));
+    ck_assert_int_eq(sentinel_master(w, S1, 0), MASTER);
+    expect_none(w, "* s1 +promoted-slave *\n* * +switch-master *\n");
+    world_free(w);
+}
+END_TEST
+
+START_TEST(the_newest_configuration_wins_while_replicas_are_turned)
+{
+    struct world *w = world_ready((struct world_options){.sentinels = 3});
+
+    redis_at(w, REPLICA_1)->sync_stuck = true;
+    redis_at(w, REPLICA_2)->sync_stuck = true;
+    ck_assert_str_eq(sentinel_failover(w, S1, "mymaster"), "+OK");
+    expect(w, "* s1 +slave-reconf-inprog *\n");
+    ck_assert_int_ne(sentinel_master(w, S1, 0), MASTER);
+    /* Meanwhile others have gone back to the old one. */
+    say_hello(w, 9, "10.0.0.1", 9);
+    world_run_for(w, 20000);
+    ck_assert(!sentinel_is_busy(w, S1, 0));
+    for (int i = 1; i <= 3; i++)
+        ck_assert_int_eq(sentinel_master(w, SENTINEL(i), 0), MASTER);
+    world_free(w);
+}
+END_TEST
+
+START_TEST(an_older_configuration_does_not_undo_a_promotion)
+{
+    struct world *w = world_ready((struct world_options){
+        .sentinels = 3, .disk_min_us = 300000, .disk_max_us = 400000});
+
+    redis_at(w, REPLICA_1)->priority = 10;
+    world_run_for(w, 11000);
+    say_hello(w, 5, "10.0.0.1", 0);
+    ck_assert_str_eq(sentinel_failover(w, S1, "mymaster"), "+OK");
+    expect(w, "* s1 -role-change slave 10.0.0.2:6379 *\n");
+    /* The promotion, of epoch 6, is being written. */
+    say_hello(w, 5, "10.0.0.3", 3);
+    expect(w, "* s1 +promoted-slave slave 10.0.0.2:6379 *\n"
+              "* s1 +switch-master mymaster 10.0.0.1 6379 10.0.0.2 6379\n");
+    expect_none(w, "* s1 +config-update-from *\n");
     world_free(w);
 }
 END_TEST
@@ -205,6 +277,10 @@ Suite *suite_operator(void)
     tcase_add_test(tcase, two_failovers_at_once_are_refused);
     tcase_add_test(tcase, manual_failover_without_a_replica_is_refused);
     tcase_add_test(tcase, manual_failovers_one_after_the_other);
+    tcase_add_test(tcase, a_failover_ends_when_a_newer_one_has_overtaken_it);
+    tcase_add_test(tcase,
+                   the_newest_configuration_wins_while_replicas_are_turned);
+    tcase_add_test(tcase, an_older_configuration_does_not_undo_a_promotion);
     tcase_add_test(tcase, reset_forgets_and_finds_again);
     tcase_add_test(tcase, a_dead_sentinel_is_forgotten_by_reset);
     tcase_add_test(tcase, masters_are_added_and_removed);

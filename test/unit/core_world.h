@@ -50,6 +50,7 @@ struct server {
     /* what a sentinel answers */
     bool says_down;
     bool ignores_questions;
+    bool ignores_votes; /* no answer when a vote is asked for */
     const char *votes_for; /* NULL: "*" */
     uint64_t vote_epoch;   /* UINT64_MAX: as asked */
 };
@@ -402,7 +403,8 @@ static inline void give_reply(const struct pending_reply *pending)
     } else if (pending->tag.kind == COMMAND_HELLO) {
         reply = integer_reply(1);
     } else if (pending->tag.kind == COMMAND_ASK) {
-        if (!server->ignores_questions)
+        if (!server->ignores_questions &&
+            (!server->ignores_votes || pending->asked_epoch == 0))
             give_ask_reply(pending);
         return;
     } else if (pending->transaction_failed) {
@@ -617,10 +619,12 @@ static inline void hello(const char *text)
 /* The process at IP stops: connections break, new ones are not made. */
 static inline void kill_server(const char *ip)
 {
+    uint64_t last = core->last_conn;
+
     for (size_t i = 0; i < server_count; i++)
         if (strcmp(servers[i].ip, ip) == 0)
             servers[i].reachable = false;
-    for (uint64_t conn = 1; conn < MAX_CONNS; conn++) {
+    for (uint64_t conn = 1; conn <= last; conn++) {
         if (conn_server[conn] == NULL ||
             strcmp(conn_server[conn]->ip, ip) != 0)
             continue;

@@ -365,8 +365,8 @@ END_TEST
 START_TEST(vote_for_another_in_a_later_epoch_ends_our_candidacy)
 {
     start_three();
+    peer_a->ignores_votes = peer_b->ignores_votes = true;
     lose_master();
-    peer_a->ignores_questions = peer_b->ignores_questions = true;
     run_until(TRY, 200);
     settle_world();
     ck_assert_int_eq(the_master()->state, FAILOVER_WAIT_START);
@@ -383,8 +383,8 @@ END_TEST
 START_TEST(election_without_answers_ends_after_its_timeout)
 {
     start_three();
+    peer_a->ignores_votes = peer_b->ignores_votes = true;
     lose_master();
-    peer_a->ignores_questions = peer_b->ignores_questions = true;
     run_until(TRY, 200);
     /* those who said yes are forgotten after five seconds, so say it */
     the_master()->options.quorum = 1;
@@ -396,8 +396,8 @@ START_TEST(shorter_failover_timeout_bounds_the_election)
 {
     start_three();
     set_option("failover-timeout", "3000");
+    peer_a->ignores_votes = peer_b->ignores_votes = true;
     lose_master();
-    peer_a->ignores_questions = peer_b->ignores_questions = true;
     run_until(TRY, 200);
     ck_assert_uint_eq(run_until(NOT_ELECTED, 10001), 3001);
 }
