@@ -9,6 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Names known or asked for at a time: anybody can send hello messages that
+ * come from ever new ones. */
+#define MAX_NAMES 4096
+
 struct name_entry {
     UT_hash_handle hh;
     bool asked;            /* an answer is outstanding */
@@ -34,11 +38,12 @@ const char *names_lookup(const struct core *core, const char *host)
     return entry != NULL && entry->ip[0] != '\0' ? entry->ip : NULL;
 }
 
+/* NULL when there are too many. */
 static struct name_entry *get(struct core *core, const char *host)
 {
     struct name_entry *entry = find(core, host);
 
-    if (entry == NULL) {
+    if (entry == NULL && HASH_COUNT(core->names) < MAX_NAMES) {
         entry = xcalloc(1, sizeof(*entry) + strlen(host) + 1);
         memcpy(entry->host, host, strlen(host) + 1);
         HASH_ADD_KEYPTR(hh, core->names, entry->host, strlen(host), entry);
@@ -51,7 +56,7 @@ void names_ask(struct core *core, const char *host)
     struct name_entry *entry = get(core, host);
 
     assert(!addr_is_numeric(host));
-    if (entry->asked)
+    if (entry == NULL || entry->asked)
         return;
     entry->asked = true;
     emit_resolve(&core->out, host);
@@ -85,6 +90,10 @@ void names_answer(struct core *core, const char *host, const char *ip)
     if (ip == NULL || !addr_is_numeric(ip)) {
         emit_logf(&core->out, LEVEL_WARNING, "Failed to resolve hostname '%s'",
                   host);
+        if (entry->ip[0] == '\0') {
+            HASH_DEL(core->names, entry);
+            free(entry);
+        }
         return;
     }
     memcpy(entry->ip, ip, strlen(ip) + 1);

@@ -116,40 +116,47 @@ static bool apply_option(struct core *core, const struct request *request,
         return false;
     }
     if (!option_set(option, options, values)) {
-        error_with(core, request->client, "Invalid argument", values[0],
-                   " for SENTINEL SET", name);
+        /* The last value is the one to show: an empty new name. */
+        error_with(core, request->client, "Invalid argument",
+                   values[option_width(option) - 1], " for SENTINEL SET", name);
         return false;
     }
     *position += 1 + option_width(option);
     return true;
 }
 
-/* One option after the other: what stands before a wrong one stays applied,
- * as clients of the reference know it. */
+/* All or nothing, unlike the reference, which keeps the options before the
+ * one that it refuses: they are tried on a copy first. */
 void request_set(struct core *core, const struct request *request)
 {
     struct master *master = master_find(core, request->name);
+    struct master_options options;
     size_t position = 0;
-    bool valid = true;
 
     if (master == NULL) {
         emit_error(&core->out, request->client,
                    "ERR No such master with that name");
         return;
     }
-    while (valid && position < request->set.count) {
-        const char *const *words = &request->set.words[position];
-
-        valid = apply_option(core, request, &master->options, &position);
-        if (valid) {
-            option_changed(core, master, option_find(words[0]));
-            tell_set(core, master, option_find(words[0]), words[0], words + 1);
+    master_options_copy(&options, &master->options);
+    while (position < request->set.count) {
+        if (!apply_option(core, request, &options, &position)) {
+            master_options_clear(&options);
+            return;
         }
     }
-    if (position > 0)
-        persist(core);
-    if (valid)
-        emit_ok(&core->out, request->client);
+    master_options_clear(&master->options);
+    master->options = options;
+    for (position = 0; position < request->set.count;) {
+        const char *name = request->set.words[position];
+        const struct option *option = option_find(name);
+
+        option_changed(core, master, option);
+        tell_set(core, master, option, name, &request->set.words[position + 1]);
+        position += 1 + option_width(option);
+    }
+    persist(core);
+    emit_ok(&core->out, request->client);
 }
 
 /* ---- CONFIG SET ---- */
