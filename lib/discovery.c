@@ -9,6 +9,7 @@
 #include "persist.h"
 #include "switch.h"
 #include "text.h"
+#include "tiebreak.h"
 
 #include <assert.h>
 #include <string.h>
@@ -127,12 +128,17 @@ static void take_config(struct core *core, struct instance *sentinel,
     struct master *master = sentinel->master;
     struct addr addr;
 
-    if (hello->config_epoch <= master->config_epoch ||
+    if (hello->config_epoch < master->config_epoch ||
         (master->promotion_serial != 0 &&
          hello->config_epoch <= master->failover_epoch))
         return;
     if (!names_make_addr(core, &addr, hello->master_ip, hello->master_port))
         return;
+    if (hello->config_epoch == master->config_epoch) {
+        tiebreak_take(core, sentinel, &addr);
+        addr_clear(&addr);
+        return;
+    }
     if (names_match(core, &master->instance.addr, hello->master_ip,
                     hello->master_port)) {
         master->config_epoch = hello->config_epoch;

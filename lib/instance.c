@@ -93,6 +93,7 @@ void instance_clear(struct core *core, struct instance *instance)
     link_detach(core, instance);
     addr_clear(&instance->addr);
     addr_clear(&instance->replication_target);
+    addr_clear(&instance->named);
     free(instance->name);
     free(instance->info_text);
     free(instance->master_host);

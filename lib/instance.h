@@ -92,6 +92,8 @@ struct instance {
 
     /* sentinel */
     uint64_t hello_seen_ms; /* last hello of it */
+    struct addr named;      /* the master's address in it; host NULL: none */
+    uint64_t named_epoch;   /* and its config epoch */
     uint64_t answer_ms;     /* last answer to our question */
     bool ask_pending;
     uint64_t ask_serial; /* of the last question; older answers are void */

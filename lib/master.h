@@ -27,6 +27,9 @@ struct master {
     bool switched;              /* its address has changed */
     uint64_t switched_ms;       /* when; valid with switched */
 
+    bool in_conflict;     /* others name another address in the same epoch */
+    uint64_t conflict_ms; /* since when */
+
     /* Failover by this sentinel. */
     enum failover_state state;
     uint64_t state_ms;       /* since when */

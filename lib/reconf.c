@@ -76,9 +76,14 @@ static void send_more(struct core *core, struct master *master)
 
 static size_t count_waiting(const struct master *master)
 {
+    const struct instance *old = &master->instance;
     size_t waiting = 0;
     struct instance *replica;
 
+    /* In a planned failover the old master is told to follow: the end, which
+     * closes its connections, must not overtake the command. */
+    if (old->replication_pending && (old->flags & FLAG_SDOWN) == 0)
+        waiting++;
     MASTER_EACH (master->replicas, replica)
         if ((replica->flags &
              (FLAG_PROMOTED | FLAG_RECONF_DONE | FLAG_SDOWN)) == 0)

@@ -137,6 +137,7 @@ static void exec_result(struct core *core, struct instance *instance,
                         const struct reply *reply)
 {
     instance->replication_pending = false;
+    instance_touch(core, &instance->master->instance);
     if (!instance->info_pending)
         monitor_ask_info(core, instance);
     if (reply->type == REPLY_ERROR) {

@@ -116,9 +116,11 @@ static bool apply_option(struct core *core, const struct request *request,
         return false;
     }
     if (!option_set(option, options, values)) {
-        /* The last value is the one to show: an empty new name. */
-        error_with(core, request->client, "Invalid argument",
-                   values[option_width(option) - 1], " for SENTINEL SET", name);
+        /* Of two values the empty one is what is wrong. */
+        if (values[0][0] != '\0')
+            values += option_width(option) - 1;
+        error_with(core, request->client, "Invalid argument", values[0],
+                   " for SENTINEL SET", name);
         return false;
     }
     *position += 1 + option_width(option);

@@ -141,6 +141,7 @@ void switch_address(struct core *core, struct master *master,
     start_over(core, master);
     forget_evidence(master);
     instance->addr = new;
+    master->in_conflict = false;
     master->switched = true;
     master->switched_ms = core->now_ms;
     MASTER_EACH (master->replicas, replica)
@@ -158,7 +159,7 @@ void switch_from_peer(struct core *core, struct instance *sentinel,
     struct master *master = sentinel->master;
     struct addr old;
 
-    assert(config_epoch > master->config_epoch);
+    assert(config_epoch >= master->config_epoch);
     addr_copy(&old, &master->instance.addr);
     notice_instance(core, NOTICE_CONFIG_UPDATE_FROM, sentinel, "%s", "");
     master->config_epoch = config_epoch;

@@ -19,8 +19,8 @@ void switch_reset(struct core *core, struct master *master);
 void switch_address(struct core *core, struct master *master,
                     const struct addr *addr);
 
-/* SENTINEL tells of a configuration with a higher epoch and another address:
- * it is followed. */
+/* SENTINEL tells of a configuration with a higher epoch and another address,
+ * or one of the same epoch that has won the tie: it is followed. */
 void switch_from_peer(struct core *core, struct instance *sentinel,
                       const struct addr *addr, uint64_t config_epoch);
 

@@ -334,20 +334,6 @@ static uint64_t convergence_limit_ms(const struct chaos *chaos)
            10 * (uint64_t)chaos->options.down_after_ms;
 }
 
-/* Two failovers by order in one epoch leave two opinions: what operators would
- * do then is to order another one. */
-static void settle_conflict(struct chaos *chaos)
-{
-    struct world *world = chaos->world;
-
-    if (!checker_conflict(world->checker))
-        return;
-    world_run_for(world,
-                  30000 + 3 * (uint64_t)chaos->options.failover_timeout_ms);
-    for (int group = 0; group < chaos->options.masters; group++)
-        (void)sentinel_failover(world, S1, world_master_name(group));
-}
-
 static void expect_convergence(struct chaos *chaos)
 {
     struct world *world = chaos->world;
@@ -381,7 +367,6 @@ uint64_t chaos_run(uint64_t seed, FILE *trace)
         disturb(&chaos);
     }
     heal(&chaos);
-    settle_conflict(&chaos);
     expect_convergence(&chaos);
     if (trace != NULL)
         trace_print(world->trace, trace);

@@ -39,11 +39,6 @@ void checker_disk(struct checker *checker, struct node *node,
 /* The process was killed: its memory is gone, its disk is not. */
 void checker_killed(struct checker *checker, struct node *node);
 
-/* Whether two addresses were told in one config epoch because of a failover by
- * order: it has no election, so that can happen. Only a new failover by order
- * ends it. */
-bool checker_conflict(const struct checker *checker);
-
 /* An operator has ordered NODE to fail over: its next failover needs no
  * election and has no claim to a config epoch of its own. */
 void checker_forced(struct checker *checker, struct node *node);

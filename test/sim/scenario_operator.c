@@ -52,6 +52,34 @@ START_TEST(two_failovers_at_once_are_refused)
 }
 END_TEST
 
+/* Nobody votes for a failover by order, so two of them may take one epoch and
+ * leave two opinions, which the epoch alone would never settle. */
+START_TEST(two_manual_failovers_in_one_epoch_end_in_one_opinion)
+{
+    struct world *w = world_ready((struct world_options){
+        .sentinels = 3, .down_after_ms = 1000, .seed = (uint64_t)_i + 1});
+    int first;
+
+    net_cut(w, S1, REPLICA_1);
+    expect(w, "* s1 +sdown slave 10.0.0.2:6379 *\n");
+    redis_at(w, REPLICA_1)->priority = 10;
+    world_run_for(w, 11000);
+    ck_assert_str_eq(sentinel_failover(w, S1, "mymaster"), "+OK");
+    ck_assert_str_eq(sentinel_failover(w, S2, "mymaster"), "+OK");
+    expect(w, "* s1 +selected-slave slave 10.0.0.3:6379 *\n");
+    expect(w, "* s2 +selected-slave slave 10.0.0.2:6379 *\n");
+    net_heal(w);
+    world_run_for(w, 120000);
+    first = sentinel_master(w, S1, 0);
+    ck_assert_int_eq(sentinel_master(w, S2, 0), first);
+    ck_assert_int_eq(sentinel_master(w, S3, 0), first);
+    ck_assert(redis_is_master(redis_at(w, first)));
+    ck_assert(redis_is_master(redis_at(w, REPLICA_1)) !=
+              redis_is_master(redis_at(w, REPLICA_2)));
+    world_free(w);
+}
+END_TEST
+
 START_TEST(manual_failover_without_a_replica_is_refused)
 {
     struct world *w = world_ready(
@@ -275,6 +303,8 @@ Suite *suite_operator(void)
     tcase_set_timeout(tcase, 60);
     tcase_add_test(tcase, manual_failover_needs_nobodys_consent);
     tcase_add_test(tcase, two_failovers_at_once_are_refused);
+    tcase_add_loop_test(
+        tcase, two_manual_failovers_in_one_epoch_end_in_one_opinion, 0, 10);
     tcase_add_test(tcase, manual_failover_without_a_replica_is_refused);
     tcase_add_test(tcase, manual_failovers_one_after_the_other);
     tcase_add_test(tcase, a_failover_ends_when_a_newer_one_has_overtaken_it);

@@ -13,7 +13,7 @@
 #define REPLICA_3_TEXT \
     "slave 10.0.0.4:6379 10.0.0.4 6379 @ mymaster 10.0.0.1 6379"
 
-static struct server *first;  /* will be chosen: it has most data */
+static struct server *first; /* will be chosen: it has most data */
 static struct server *second;
 
 static inline struct state_master *plan_failover(void)
@@ -32,8 +32,7 @@ static inline void run_to_promotion(void)
     run_for(3000);
     forget();
     kill_server(MASTER_IP);
-    run_until("+failover-state-wait-promotion " REPLICA_1_TEXT " (disk)",
-              8000);
+    run_until("+failover-state-wait-promotion " REPLICA_1_TEXT " (disk)", 8000);
 }
 
 /* `first` is a master, which is seen and written. */

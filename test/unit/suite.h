@@ -29,7 +29,6 @@ static inline int run_suite(const char *name, const TTest *const *cases,
     return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-#define RUN_SUITE(name, cases) \
-    run_suite(name, cases, ROWS(cases), NULL, NULL)
+#define RUN_SUITE(name, cases) run_suite(name, cases, ROWS(cases), NULL, NULL)
 
 #endif

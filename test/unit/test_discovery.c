@@ -175,18 +175,18 @@ END_TEST
 START_TEST(higher_current_epoch_is_taken)
 {
     start_one();
-    hello(FROM(PEER_A_IP, "26379", PEER_A, "5", "mymaster", "10.0.0.1",
-               "6379", "0"));
+    hello(FROM(PEER_A_IP, "26379", PEER_A, "5", "mymaster", "10.0.0.1", "6379",
+               "0"));
     expect_in_order("persist", "+new-epoch 5 (disk)", NULL);
     ck_assert_uint_eq(core->current_epoch, 5);
     forget();
-    hello(FROM(PEER_A_IP, "26379", PEER_A, "4", "mymaster", "10.0.0.1",
-               "6379", "0"));
+    hello(FROM(PEER_A_IP, "26379", PEER_A, "4", "mymaster", "10.0.0.1", "6379",
+               "0"));
     ck_assert_uint_eq(core->current_epoch, 5);
     expect_none("+new-epoch*");
     /* also from one whose address is not acceptable */
-    hello(FROM("a-host", "26379", PEER_B, "6", "mymaster", "10.0.0.1",
-               "6379", "0"));
+    hello(FROM("a-host", "26379", PEER_B, "6", "mymaster", "10.0.0.1", "6379",
+               "0"));
     expect("+new-epoch 6 (disk)");
 }
 END_TEST
@@ -196,14 +196,14 @@ START_TEST(newer_epoch_of_the_same_address_is_written)
     struct state *state;
 
     start_one();
-    hello(FROM(PEER_A_IP, "26379", PEER_A, "5", "mymaster", "10.0.0.1",
-               "6379", "5"));
+    hello(FROM(PEER_A_IP, "26379", PEER_A, "5", "mymaster", "10.0.0.1", "6379",
+               "5"));
     forget();
-    hello(FROM(PEER_A_IP, "26379", PEER_A, "5", "mymaster", "10.0.0.1",
-               "6379", "5"));
+    hello(FROM(PEER_A_IP, "26379", PEER_A, "5", "mymaster", "10.0.0.1", "6379",
+               "5"));
     expect_none("persist");
-    hello(FROM(PEER_A_IP, "26379", PEER_A, "5", "mymaster", "10.0.0.1",
-               "6379", "6"));
+    hello(FROM(PEER_A_IP, "26379", PEER_A, "5", "mymaster", "10.0.0.1", "6379",
+               "6"));
     expect("persist");
     expect_none("+switch-master*");
     state = core_state(core);
@@ -226,8 +226,7 @@ START_TEST(configurations_that_are_not_followed)
         /* an address that cannot be stored */
         FROM(PEER_A_IP, "26379", PEER_A, "7", "mymaster", "a-host", "6379",
              "9"),
-        FROM(PEER_A_IP, "26379", PEER_A, "7", "mymaster", "10.0.0.7", "0",
-             "9"),
+        FROM(PEER_A_IP, "26379", PEER_A, "7", "mymaster", "10.0.0.7", "0", "9"),
     };
 
     plan_peer(plan_master(2), PEER_A_IP, PEER_A);
@@ -238,8 +237,8 @@ START_TEST(configurations_that_are_not_followed)
         hello(texts[i]);
     expect_none("+switch-master*");
     ck_assert_uint_eq(the_master()->config_epoch, 7);
-    hello(FROM(PEER_A_IP, "26379", PEER_A, "7", "mymaster", "10.0.0.7",
-               "6379", "8"));
+    hello(FROM(PEER_A_IP, "26379", PEER_A, "7", "mymaster", "10.0.0.7", "6379",
+               "8"));
     expect("+switch-master mymaster 10.0.0.1 6379 10.0.0.7 6379");
 }
 END_TEST
@@ -279,8 +278,8 @@ START_TEST(works_in_tilt)
     start_one();
     now_ms += 3000;
     step(&(struct event){.type = EVENT_TIMER});
-    hello(FROM(PEER_A_IP, "26379", PEER_A, "8", "mymaster", "10.0.0.7",
-               "6379", "8"));
+    hello(FROM(PEER_A_IP, "26379", PEER_A, "8", "mymaster", "10.0.0.7", "6379",
+               "8"));
     expect("+sentinel " TEXT_A);
     expect("+switch-master mymaster 10.0.0.1 6379 10.0.0.7 6379");
 }

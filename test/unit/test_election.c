@@ -5,8 +5,7 @@
 
 #define ODOWN "+odown*"
 #define TRY "+try-failover master mymaster 10.0.0.1 6379 (disk)"
-#define NOT_ELECTED \
-    "-failover-abort-not-elected master mymaster 10.0.0.1 6379"
+#define NOT_ELECTED "-failover-abort-not-elected master mymaster 10.0.0.1 6379"
 
 static struct server *peer_a;
 static struct server *peer_b;
@@ -67,18 +66,17 @@ END_TEST
 
 START_TEST(masters_vote_apart)
 {
-    struct state_master *other =
-        state_add_master(initial, "other", "10.0.0.9", 6379);
+    struct state_master *other = state_add_master(initial, "other", "10.0.0.9",
+                                                  6379);
 
     other->options.quorum = 2;
     start_three();
     ask_us(8, PEER_A);
     forget();
-    step(&(struct event){
-        .type = EVENT_REQUEST,
-        .request = {.type = REQUEST_DOWN,
-                    .client = 7,
-                    .down = {"10.0.0.9", 6379, 3, PEER_B}}});
+    step(&(struct event){.type = EVENT_REQUEST,
+                         .request = {.type = REQUEST_DOWN,
+                                     .client = 7,
+                                     .down = {"10.0.0.9", 6379, 3, PEER_B}}});
     /* a lower epoch, but this master has not had a vote in it */
     expect("reply 7 down 0 " PEER_B " 3 (disk)");
     ck_assert_uint_eq(core->current_epoch, 8);
@@ -217,9 +215,13 @@ START_TEST(rank_decides_who_starts_first)
         const char *id;
         uint64_t config_epoch;
     } rows[] = {
-        {MY_ID, 0}, {MY_ID, 1}, {MY_ID, 2}, {MY_ID, 3},
+        {MY_ID, 0},
+        {MY_ID, 1},
+        {MY_ID, 2},
+        {MY_ID, 3},
     };
     uint64_t waits[ROWS(rows)];
+    char question[200];
 
     for (size_t i = 0; i < ROWS(rows); i++) {
         world_renew();
@@ -231,6 +233,12 @@ START_TEST(rank_decides_who_starts_first)
         waits[i] = run_until(TRY, 200);
         ck_assert_uint_eq(waits[i] % 50, 0);
         ck_assert_uint_le(waits[i], 100);
+        /* the votes are asked for in the same step */
+        snprintf(question, sizeof(question),
+                 "send 10.0.1.1 SENTINEL is-master-down-by-addr 10.0.0.1 6379 "
+                 "%zu " MY_ID " (disk)",
+                 i + 1);
+        expect(question);
     }
     /* each epoch another of the three is first */
     ck_assert_uint_ne(waits[0], waits[1]);
@@ -380,6 +388,27 @@ START_TEST(vote_for_another_in_a_later_epoch_ends_our_candidacy)
 }
 END_TEST
 
+/* A peer may still count what was said about the address before. */
+START_TEST(new_master_that_is_well_is_not_voted_down_at_once)
+{
+    const struct request question = {
+        .type = REQUEST_DOWN,
+        .client = 7,
+        .down = {REPLICA_1, 6379, 9, PEER_B},
+    };
+
+    start_three();
+    is_master(server_at(REPLICA_1, 6379), RUNID_2);
+    hello(PEER_A_IP ",26379," PEER_A ",8,mymaster," REPLICA_1 ",6379,8");
+    run_for(1100);
+    step(&(struct event){.type = EVENT_REQUEST, .request = question});
+    expect("reply 7 down 0 * 0 (disk)");
+    run_for(4000);
+    step(&(struct event){.type = EVENT_REQUEST, .request = question});
+    expect("reply 7 down 0 " PEER_B " 9 (disk)");
+}
+END_TEST
+
 START_TEST(election_without_answers_ends_after_its_timeout)
 {
     start_three();
@@ -435,6 +464,7 @@ int main(void)
         lost_to_a_winner_that_cannot_be_reached,
         who_gave_its_vote_away_waits_for_the_winner,
         vote_for_another_in_a_later_epoch_ends_our_candidacy,
+        new_master_that_is_well_is_not_voted_down_at_once,
         election_without_answers_ends_after_its_timeout,
         shorter_failover_timeout_bounds_the_election,
         no_epoch_makes_the_next_failover_impossible,

@@ -13,9 +13,8 @@ START_TEST(from_the_loss_to_the_switch)
     run_until("+switch-master*", 3000);
     settle_world();
     expect_in_order(
-        "+sdown " MASTER_TEXT, "+odown " MASTER_TEXT " #quorum 1/1",
-        "persist", "+new-epoch 1 (disk)",
-        "+try-failover " MASTER_TEXT " (disk)",
+        "+sdown " MASTER_TEXT, "+odown " MASTER_TEXT " #quorum 1/1", "persist",
+        "+new-epoch 1 (disk)", "+try-failover " MASTER_TEXT " (disk)",
         "+vote-for-leader " MY_ID " 1 (disk)",
         "+elected-leader " MASTER_TEXT " (disk)",
         "+failover-state-select-slave " MASTER_TEXT " (disk)",
@@ -44,9 +43,8 @@ END_TEST
 START_TEST(names_of_the_states)
 {
     static const char *const names[] = {
-        "none",           "wait_start",    "select_slave",
-        "send_slaveof_noone", "wait_promotion", "reconf_slaves",
-        "update_config"};
+        "none",           "wait_start",    "select_slave", "send_slaveof_noone",
+        "wait_promotion", "reconf_slaves", "update_config"};
 
     plan_failover();
     start_core();
@@ -199,8 +197,7 @@ START_TEST(promotion_that_has_no_effect_is_tried_again)
     forget();
     run_for(9500);
     ck_assert_uint_ge(count_lines("send 10.0.0.2 REPLICAOF NO ONE", NULL), 8);
-    ck_assert_uint_le(count_lines("send 10.0.0.2 REPLICAOF NO ONE", NULL),
-                      10);
+    ck_assert_uint_le(count_lines("send 10.0.0.2 REPLICAOF NO ONE", NULL), 10);
     run_for(501);
     expect("-failover-abort-slave-timeout " MASTER_TEXT);
     ck_assert_int_eq(the_master()->state, FAILOVER_NONE);
@@ -288,6 +285,48 @@ START_TEST(old_master_of_a_forced_failover_follows_at_once)
     expect("send 10.0.0.1 REPLICAOF 10.0.0.2 6379");
     run_for(100);
     expect_count("send 10.0.0.1 REPLICAOF*", 1);
+}
+END_TEST
+
+/* With a single replica nothing else delays the end, which closes the
+ * connections to the old master. */
+START_TEST(command_to_the_old_master_is_not_lost)
+{
+    struct state_master *master = plan_master(1);
+
+    first = plan_replica(master, REPLICA_1, RUNID_2, 100);
+    start_core();
+    run_for(3000);
+    request(REQUEST_FAILOVER, "mymaster");
+    is_master(first, RUNID_2);
+    disk_works = false;
+    run_for(200);
+    forget();
+    feed(&(struct event){.type = EVENT_PERSISTED,
+                         .persisted = {core->persist_asked, true}});
+    expect("+promoted-slave " REPLICA_1_TEXT " (disk)");
+    expect("send 10.0.0.1 EXEC");
+    expect_none("close 10.0.0.1*");
+    expect_none("+switch-master*");
+    disk_works = true;
+    settle_world(); /* it has answered */
+    expect("+switch-master mymaster 10.0.0.1 6379 10.0.0.2 6379");
+}
+END_TEST
+
+START_TEST(old_master_that_does_not_answer_holds_nothing_up_for_long)
+{
+    struct state_master *master = plan_master(1);
+
+    first = plan_replica(master, REPLICA_1, RUNID_2, 100);
+    start_core();
+    run_for(3000);
+    request(REQUEST_FAILOVER, "mymaster");
+    is_master(first, RUNID_2);
+    server_at(MASTER_IP, 6379)->silent = true;
+    forget();
+    run_until("+switch-master*", 8000);
+    expect("send 10.0.0.1 REPLICAOF 10.0.0.2 6379");
 }
 END_TEST
 
@@ -384,6 +423,8 @@ int main(void)
         master_that_returns_after_the_command_does_not_stop_it,
         forced_failover_needs_no_votes_and_asks_nobody,
         old_master_of_a_forced_failover_follows_at_once,
+        command_to_the_old_master_is_not_lost,
+        old_master_that_does_not_answer_holds_nothing_up_for_long,
         simulated_crashes,
         disk_that_fails_ends_an_election,
         freshest_offset_wins,

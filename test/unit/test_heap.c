@@ -78,6 +78,7 @@ START_TEST(random_changes_keep_the_order)
         struct heap_node *node = &nodes[random_below(&random, NODES)];
         uint64_t least = HEAP_NEVER;
         size_t inside = 0;
+        bool ordered = true;
 
         heap_set(&heap, node,
                  random_below(&random, 4) == 0 ? HEAP_NEVER
@@ -88,6 +89,11 @@ START_TEST(random_changes_keep_the_order)
                 least = nodes[i].at_ms;
         }
         ck_assert_uint_eq(heap.count, inside);
+        for (size_t i = 0; i < heap.count; i++)
+            ordered = ordered && heap.nodes[i]->position == i &&
+                      heap.nodes[(i > 0 ? i - 1 : 0) / 2]->at_ms <=
+                          heap.nodes[i]->at_ms;
+        ck_assert(ordered);
         if (inside > 0)
             ck_assert_uint_eq(heap_first(&heap)->at_ms, least);
     }

@@ -163,8 +163,8 @@ END_TEST
 
 START_TEST(text_without_a_role_is_malformed)
 {
-    static const char *const texts[] = {"", "\r\n", "hello", ":", "::::\n",
-                                        "role", "# role:master\r\n"};
+    static const char *const texts[] = {
+        "", "\r\n", "hello", ":", "::::\n", "role", "# role:master\r\n"};
 
     for (size_t i = 0; i < ROWS(texts); i++) {
         parse(texts[i]);

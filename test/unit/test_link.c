@@ -135,9 +135,8 @@ START_TEST(events_of_unknown_connections_are_ignored)
     conn_server[400] = NULL;
     break_conn(400, "x");
     feed(&(struct event){.type = EVENT_CONN_UP, .conn = {.conn = 400}});
-    feed(&(struct event){
-        .type = EVENT_MESSAGE,
-        .message = {400, "__sentinel__:hello", "1.2.3.4,1"}});
+    feed(&(struct event){.type = EVENT_MESSAGE,
+                         .message = {400, "__sentinel__:hello", "1.2.3.4,1"}});
     feed_reply(400, (struct command_tag){COMMAND_PING, 1, 0}, &reply);
     ck_assert_str_eq(trace.data, "\n");
 }

@@ -188,6 +188,24 @@ START_TEST(paused_server_gets_no_burst)
 }
 END_TEST
 
+START_TEST(what_was_lost_with_a_connection_is_sent_again)
+{
+    start_all();
+    run_for(4500);
+    first->silent = true;
+    run_for(5500); /* INFO and a hello are outstanding */
+    ck_assert(the_replica(REPLICA_1)->info_pending);
+    ck_assert(the_replica(REPLICA_1)->hello_pending);
+    forget();
+    first->silent = false;
+    kill_server(REPLICA_1);
+    revive_server(REPLICA_1);
+    run_for(3000);
+    expect("send 10.0.0.2 INFO");
+    expect("send 10.0.0.2 PUBLISH*");
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const cases[] = {
@@ -202,6 +220,7 @@ int main(void)
         words_are_renamed_but_not_their_arguments,
         credentials,
         paused_server_gets_no_burst,
+        what_was_lost_with_a_connection_is_sent_again,
     };
 
     return RUN_WORLDS("monitor", cases);

@@ -5,8 +5,8 @@
 
 static void start_named(void)
 {
-    struct state_master *master =
-        state_add_master(initial, "mymaster", "redis-a", 6379);
+    struct state_master *master = state_add_master(initial, "mymaster",
+                                                   "redis-a", 6379);
 
     master->options.quorum = 2;
     initial->global.resolve_hostnames = true;
@@ -98,11 +98,11 @@ START_TEST(what_can_be_an_address)
         int64_t port;
         bool valid;
     } rows[] = {
-        {false, "10.0.0.1", 6379, true},  {false, "::1", 6379, true},
-        {false, "10.0.0.1", 0, true},     {false, "10.0.0.1", 65535, true},
+        {false, "10.0.0.1", 6379, true},   {false, "::1", 6379, true},
+        {false, "10.0.0.1", 0, true},      {false, "10.0.0.1", 65535, true},
         {false, "10.0.0.1", 65536, false}, {false, "10.0.0.1", -1, false},
-        {false, "a-host", 6379, false},   {true, "a-host", 6379, true},
-        {true, "a host", 6379, false},    {true, "", 6379, false},
+        {false, "a-host", 6379, false},    {true, "a-host", 6379, true},
+        {true, "a host", 6379, false},     {true, "", 6379, false},
         {true, "10.0.0.1", 6379, true},
     };
 
@@ -174,12 +174,11 @@ START_TEST(number_of_names_is_limited)
 
         snprintf(text, sizeof(text),
                  "host-%d,26379," PEER_A ",0,mymaster,10.0.0.1,6379,0", i);
-        list = core_step(
-            core,
-            &(struct event){.type = EVENT_REQUEST,
-                            .request = {.type = REQUEST_HELLO,
-                                        .hello = {.text = text}}},
-            now_ms);
+        list = core_step(core,
+                         &(struct event){.type = EVENT_REQUEST,
+                                         .request = {.type = REQUEST_HELLO,
+                                                     .hello = {.text = text}}},
+                         now_ms);
         for (size_t j = 0; j < list->count; j++)
             asked += list->actions[j].type == ACTION_RESOLVE;
     }

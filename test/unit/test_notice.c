@@ -14,10 +14,8 @@ static const struct {
     {NOTICE_RESET_MASTER, "+reset-master", LEVEL_WARNING},
     {NOTICE_SLAVE, "+slave", LEVEL_NOTICE},
     {NOTICE_SENTINEL, "+sentinel", LEVEL_NOTICE},
-    {NOTICE_SENTINEL_ADDRESS_SWITCH, "+sentinel-address-switch",
-     LEVEL_NOTICE},
-    {NOTICE_SENTINEL_ADDRESS_UPDATE, "+sentinel-address-update",
-     LEVEL_NOTICE},
+    {NOTICE_SENTINEL_ADDRESS_SWITCH, "+sentinel-address-switch", LEVEL_NOTICE},
+    {NOTICE_SENTINEL_ADDRESS_UPDATE, "+sentinel-address-update", LEVEL_NOTICE},
     {NOTICE_SENTINEL_INVALID_ADDR, "+sentinel-invalid-addr", LEVEL_NOTICE},
     {NOTICE_SDOWN, "+sdown", LEVEL_WARNING},
     {NOTICE_NOT_SDOWN, "-sdown", LEVEL_WARNING},
@@ -27,8 +25,7 @@ static const struct {
     {NOTICE_VOTE_FOR_LEADER, "+vote-for-leader", LEVEL_WARNING},
     {NOTICE_TRY_FAILOVER, "+try-failover", LEVEL_WARNING},
     {NOTICE_ELECTED_LEADER, "+elected-leader", LEVEL_WARNING},
-    {NOTICE_STATE_SELECT_SLAVE, "+failover-state-select-slave",
-     LEVEL_WARNING},
+    {NOTICE_STATE_SELECT_SLAVE, "+failover-state-select-slave", LEVEL_WARNING},
     {NOTICE_SELECTED_SLAVE, "+selected-slave", LEVEL_WARNING},
     {NOTICE_STATE_SEND_SLAVEOF_NOONE, "+failover-state-send-slaveof-noone",
      LEVEL_NOTICE},
@@ -61,8 +58,7 @@ static const struct {
     {NOTICE_TILT, "+tilt", LEVEL_WARNING},
     {NOTICE_NOT_TILT, "-tilt", LEVEL_WARNING},
     {NOTICE_CMD_LINK_RECONNECTION, "-cmd-link-reconnection", LEVEL_DEBUG},
-    {NOTICE_PUBSUB_LINK_RECONNECTION, "-pubsub-link-reconnection",
-     LEVEL_DEBUG},
+    {NOTICE_PUBSUB_LINK_RECONNECTION, "-pubsub-link-reconnection", LEVEL_DEBUG},
 };
 
 START_TEST(table_is_as_documented)
@@ -85,8 +81,7 @@ START_TEST(table_is_as_documented)
         ck_assert_msg(list->actions[0].notice.level == rows[i].level,
                       "level of %s", rows[i].channel);
         /* the script runs for warnings, and only for them */
-        ck_assert_uint_eq(list->count,
-                          rows[i].level == LEVEL_WARNING ? 2 : 1);
+        ck_assert_uint_eq(list->count, rows[i].level == LEVEL_WARNING ? 2 : 1);
     }
 }
 END_TEST
@@ -197,12 +192,9 @@ END_TEST
 int main(void)
 {
     const TTest *const cases[] = {
-        table_is_as_documented,
-        durable_notices_wait_for_the_disk,
-        texts_of_the_three_kinds,
-        names_are_shown_when_they_are_announced,
-        script_gets_channel_and_text,
-        text_is_cut_at_1023_bytes,
+        table_is_as_documented,       durable_notices_wait_for_the_disk,
+        texts_of_the_three_kinds,     names_are_shown_when_they_are_announced,
+        script_gets_channel_and_text, text_is_cut_at_1023_bytes,
     };
 
     return RUN_WORLDS("notice", cases);

@@ -127,8 +127,7 @@ START_TEST(odown_ends_with_sdown)
     run_until("-sdown master mymaster 10.0.0.1 6379", 3000);
     expect_in_order("-sdown master mymaster 10.0.0.1 6379",
                     "-odown master mymaster 10.0.0.1 6379", NULL);
-    ck_assert_uint_eq(the_master()->instance.flags &
-                          (FLAG_SDOWN | FLAG_ODOWN),
+    ck_assert_uint_eq(the_master()->instance.flags & (FLAG_SDOWN | FLAG_ODOWN),
                       0);
 }
 END_TEST
@@ -167,6 +166,20 @@ START_TEST(questions_of_peers_do_not_make_us_flood)
 }
 END_TEST
 
+START_TEST(question_lost_with_a_connection_is_asked_again)
+{
+    start_lost(2, false, false);
+    peer_a->ignores_questions = true;
+    run_for(2000);
+    ck_assert(the_peer(PEER_A)->ask_pending);
+    peer_a->ignores_questions = false;
+    peer_a->says_down = true;
+    kill_server(PEER_A_IP);
+    revive_server(PEER_A_IP);
+    run_until("+odown*", 4000);
+}
+END_TEST
+
 static struct command_tag question_tag(void)
 {
     return (struct command_tag){COMMAND_ASK, the_peer(PEER_A)->id,
@@ -179,8 +192,8 @@ START_TEST(answers_of_another_shape_are_ignored)
                             integer_reply(0)};
     struct reply wrong[] = {string_reply("1"), string_reply("*"),
                             integer_reply(0)};
-    struct reply nil[] = {integer_reply(1), {.type = REPLY_NIL},
-                          integer_reply(0)};
+    struct reply nil[] = {
+        integer_reply(1), {.type = REPLY_NIL}, integer_reply(0)};
     struct reply replies_to_try[] = {
         status_reply("OK"),
         status_reply("-ERR unknown command"),
@@ -210,8 +223,7 @@ START_TEST(answer_to_an_older_question_is_void)
 {
     struct reply three[] = {integer_reply(1), string_reply("*"),
                             integer_reply(0)};
-    struct reply yes = {
-        .type = REPLY_ARRAY, .elements = three, .count = 3};
+    struct reply yes = {.type = REPLY_ARRAY, .elements = three, .count = 3};
     struct command_tag tag;
 
     start_lost(2, false, false);
@@ -263,6 +275,7 @@ int main(void)
         one_that_changes_its_mind_takes_odown_back,
         question_of_a_peer_makes_us_ask_at_once,
         questions_of_peers_do_not_make_us_flood,
+        question_lost_with_a_connection_is_asked_again,
         answers_of_another_shape_are_ignored,
         answer_to_an_older_question_is_void,
         vote_is_asked_for_in_the_same_question,

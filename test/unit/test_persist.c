@@ -5,8 +5,7 @@
 
 static void written(uint64_t serial, bool ok)
 {
-    step(&(struct event){.type = EVENT_PERSISTED,
-                         .persisted = {serial, ok}});
+    step(&(struct event){.type = EVENT_PERSISTED, .persisted = {serial, ok}});
 }
 
 static void setup_without_disk(void)
@@ -99,6 +98,32 @@ START_TEST(no_hello_while_the_disk_fails_and_one_as_soon_as_it_works)
 }
 END_TEST
 
+/* The driver drops what waited behind a write that failed. */
+START_TEST(what_was_dropped_is_sent_again)
+{
+    struct state_master *master = plan_master(2);
+    struct server *peer = plan_peer(master, PEER_A_IP, PEER_A);
+
+    start_core();
+    run_for(3000);
+    kill_server(MASTER_IP);
+    request(REQUEST_FLUSH, NULL);
+    run_for(8000);
+    expect("+sdown master mymaster 10.0.0.1 6379");
+    ck_assert(the_peer(PEER_A)->ask_pending);
+    ck_assert(the_peer(PEER_A)->hello_pending);
+    written(core->persist_asked, false);
+    forget();
+    peer->says_down = true;
+    disk_works = true;
+    written(core->persist_asked, true);
+    run_for(2000);
+    expect("send 10.0.1.1 PUBLISH*");
+    expect("send 10.0.1.1 SENTINEL*");
+    expect("+odown*");
+}
+END_TEST
+
 START_TEST(failover_starts_as_soon_as_the_disk_works)
 {
     struct state_master *master = plan_master(1);
@@ -125,6 +150,7 @@ int main(void)
         serials_grow_and_one_result_covers_all_before_it,
         failed_write_is_tried_again_each_second,
         no_hello_while_the_disk_fails_and_one_as_soon_as_it_works,
+        what_was_dropped_is_sent_again,
         failover_starts_as_soon_as_the_disk_works,
     };
 

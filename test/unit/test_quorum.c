@@ -87,11 +87,9 @@ START_TEST(split_never_hides_a_winner)
                     for (size_t heard = 0; heard <= rest; heard++) {
                         struct quorum_tally tally = {voters, votes, heard,
                                                      rival, rest - heard};
-                        enum quorum_verdict verdict =
-                            quorum_judge(&tally, 1);
-                        bool can_win =
-                            rival > 0 &&
-                            rival + rest >= quorum_majority(voters);
+                        enum quorum_verdict verdict = quorum_judge(&tally, 1);
+                        bool can_win = rival > 0 &&
+                                       rival + rest >= quorum_majority(voters);
 
                         ck_assert(verdict != QUORUM_SPLIT || !can_win);
                         ck_assert((verdict == QUORUM_WON) ==

@@ -19,8 +19,7 @@ static struct state_master *plan_three_replicas(int64_t parallel_syncs)
     return master;
 }
 
-static void show(struct server *server, const char *runid,
-                 const char *status)
+static void show(struct server *server, const char *runid, const char *status)
 {
     follows(server, runid, REPLICA_1, status, 100);
 }
@@ -126,8 +125,8 @@ START_TEST(promoted_replica_that_goes_down_ends_it)
     kill_server(REPLICA_1);
     forget();
     run_until(END, 6500);
-    expect_in_order("+sdown " REPLICA_1_TEXT, TIMEOUT, END,
-                    "+switch-master*", NULL);
+    expect_in_order("+sdown " REPLICA_1_TEXT, TIMEOUT, END, "+switch-master*",
+                    NULL);
     /* and its loss is detected and made good */
     run_until("+try-failover master mymaster 10.0.0.2 6379 (disk)", 8000);
 }

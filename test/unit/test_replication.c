@@ -149,8 +149,7 @@ END_TEST
 START_TEST(error_inside_the_transaction_is_logged)
 {
     struct reply error = status_reply("-ERR not allowed in cluster mode.");
-    struct reply reply = {
-        .type = REPLY_ARRAY, .elements = &error, .count = 1};
+    struct reply reply = {.type = REPLY_ARRAY, .elements = &error, .count = 1};
     struct instance *replica;
 
     start_one();
@@ -201,8 +200,7 @@ START_TEST(renamed_commands)
     start_core();
     run_for(1000);
     send_to("10.0.0.3");
-    expect_in_order("send 10.0.0.2 MULTI",
-                    "send 10.0.0.2 follow 10.0.0.3 6379",
+    expect_in_order("send 10.0.0.2 MULTI", "send 10.0.0.2 follow 10.0.0.3 6379",
                     "send 10.0.0.2 myconfig REWRITE",
                     "send 10.0.0.2 CLIENT KILL TYPE normal",
                     "send 10.0.0.2 myexec", NULL);

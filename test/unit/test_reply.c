@@ -68,8 +68,8 @@ START_TEST(other_types_only_show_a_sign_of_life)
         server->silent = true;
         run_for(2000);
         link = the_master()->instance.link;
-        feed_reply(link->command.conn,
-                   (struct command_tag){COMMAND_PING, 1, 0}, &odd[i]);
+        feed_reply(link->command.conn, (struct command_tag){COMMAND_PING, 1, 0},
+                   &odd[i]);
         ck_assert(link->ping_outstanding);
         ck_assert_uint_eq(link->last_pong_ms, now_ms);
     }
@@ -83,8 +83,7 @@ START_TEST(script_of_a_busy_server_is_killed_once)
     run_for(10000);
     expect("+sdown master mymaster 10.0.0.1 6379");
     expect_count("send 10.0.0.1 SCRIPT KILL", 1);
-    ck_assert_uint_ne(the_master()->instance.flags & FLAG_SCRIPT_KILL_SENT,
-                      0);
+    ck_assert_uint_ne(the_master()->instance.flags & FLAG_SCRIPT_KILL_SENT, 0);
     server->pong = NULL;
     run_for(2000);
     expect("-sdown master mymaster 10.0.0.1 6379");
@@ -173,6 +172,26 @@ START_TEST(reply_for_one_that_is_gone_is_ignored)
 }
 END_TEST
 
+START_TEST(answer_to_an_older_info_leaves_the_newer_one_pending)
+{
+    struct reply reply = string_reply("role:master\r\n");
+    struct instance *master;
+
+    start_with(NULL);
+    master = &the_master()->instance;
+    master->info_pending = true;
+    master->info_asked_ms = now_ms;
+    feed_reply(master->link->command.conn,
+               (struct command_tag){COMMAND_INFO, master->id, now_ms - 5},
+               &reply);
+    ck_assert(master->info_pending);
+    ck_assert_uint_eq(master->info_answered_ms, now_ms - 5);
+    feed_reply(master->link->command.conn,
+               (struct command_tag){COMMAND_INFO, master->id, now_ms}, &reply);
+    ck_assert(!master->info_pending);
+}
+END_TEST
+
 START_TEST(pending_commands_are_counted_down)
 {
     start_with(NULL);
@@ -193,6 +212,7 @@ int main(void)
         refused_commands_are_logged_once,
         refused_info_is_asked_again_each_second_at_most,
         reply_for_one_that_is_gone_is_ignored,
+        answer_to_an_older_info_leaves_the_newer_one_pending,
         pending_commands_are_counted_down,
     };
 

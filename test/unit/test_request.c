@@ -23,25 +23,24 @@ static void send_words_request(enum request_type type, const char *name,
                                      .set = {words, count, runnable}}});
 }
 
-#define WORDS(...) \
+#define WORDS(...)                 \
     (const char *[]){__VA_ARGS__}, \
         sizeof((const char *[]){__VA_ARGS__}) / sizeof(const char *)
 
 static void monitor(const char *name, const char *host, const char *ip,
                     const char *port, const char *quorum)
 {
-    step(&(struct event){
-        .type = EVENT_REQUEST,
-        .request = {.type = REQUEST_MONITOR,
-                    .client = 7,
-                    .name = name,
-                    .monitor = {host, ip, port, quorum}}});
+    step(&(struct event){.type = EVENT_REQUEST,
+                         .request = {.type = REQUEST_MONITOR,
+                                     .client = 7,
+                                     .name = name,
+                                     .monitor = {host, ip, port, quorum}}});
 }
 
 START_TEST(unknown_master)
 {
-    static const enum request_type types[] = {REQUEST_FAILOVER,
-                                              REQUEST_REMOVE, REQUEST_SET};
+    static const enum request_type types[] = {REQUEST_FAILOVER, REQUEST_REMOVE,
+                                              REQUEST_SET};
 
     start_all();
     for (size_t i = 0; i < ROWS(types); i++) {
@@ -86,8 +85,8 @@ START_TEST(reset_counts_what_matches)
         state_add_master(initial, "other", "10.0.0.9", 6379);
         start_all();
         request(REQUEST_RESET, rows[i].pattern);
-        snprintf(line, sizeof(line), "reply 7 integer %d%s",
-                 (int)rows[i].count, rows[i].count > 0 ? " (disk)" : "");
+        snprintf(line, sizeof(line), "reply 7 integer %d%s", (int)rows[i].count,
+                 rows[i].count > 0 ? " (disk)" : "");
         expect(line);
         expect_count("+reset-master*", (size_t)rows[i].count);
         expect_count("persist", rows[i].count > 0);
@@ -113,8 +112,7 @@ START_TEST(monitor_errors_in_the_documented_order)
          "ERR Duplicate master name."},
         {"new", "10.0.0.9", "10.0.0.9", "65536", "1",
          "ERR Invalid port number."},
-        {"new", "10.0.0.9", "10.0.0.9", "-1", "1",
-         "ERR Invalid port number."},
+        {"new", "10.0.0.9", "10.0.0.9", "-1", "1", "ERR Invalid port number."},
         {"a,b", "10.0.0.9", "10.0.0.9", "1", "1",
          "ERR Invalid master name: blanks, commas and control characters "
          "are not allowed"},
@@ -170,10 +168,10 @@ END_TEST
 START_TEST(default_times_come_from_debug)
 {
     start_all();
-    send_words_request(REQUEST_DEBUG, NULL,
-                       WORDS("default-down-after", "111",
-                             "DEFAULT-FAILOVER-TIMEOUT", "222"),
-                       NULL);
+    send_words_request(
+        REQUEST_DEBUG, NULL,
+        WORDS("default-down-after", "111", "DEFAULT-FAILOVER-TIMEOUT", "222"),
+        NULL);
     expect("reply 7 OK");
     expect_none("persist");
     monitor("new", "10.0.0.9", "10.0.0.9", "1", "1");
@@ -187,8 +185,8 @@ START_TEST(set_applies_and_tells_each_option)
 {
     start_all();
     send_words_request(REQUEST_SET, "mymaster",
-                       WORDS("QUORUM", "3", "auth-pass", "x",
-                             "rename-command", "CONFIG", "guess"),
+                       WORDS("QUORUM", "3", "auth-pass", "x", "rename-command",
+                             "CONFIG", "guess"),
                        NULL);
     expect_in_order("+set " MASTER_TEXT " QUORUM 3",
                     "+set " MASTER_TEXT " auth-pass ******",
@@ -245,10 +243,9 @@ END_TEST
 START_TEST(a_wrong_option_leaves_all_unchanged)
 {
     start_all();
-    send_words_request(REQUEST_SET, "mymaster",
-                       WORDS("quorum", "4", "nosuch", "1", "parallel-syncs",
-                             "9"),
-                       NULL);
+    send_words_request(
+        REQUEST_SET, "mymaster",
+        WORDS("quorum", "4", "nosuch", "1", "parallel-syncs", "9"), NULL);
     expect_none("+set *");
     expect_none("persist*");
     expect("reply 7 error ERR Unknown option or number of arguments for "
@@ -256,6 +253,22 @@ START_TEST(a_wrong_option_leaves_all_unchanged)
     expect_none("reply 7 OK*");
     ck_assert_int_eq(the_master()->options.quorum, 2);
     ck_assert_int_eq(the_master()->options.parallel_syncs, 1);
+}
+END_TEST
+
+START_TEST(empty_word_in_a_rename)
+{
+    static const char *const pairs[][2] = {{"", "x"}, {"x", ""}};
+
+    start_all();
+    for (size_t i = 0; i < ROWS(pairs); i++) {
+        forget();
+        send_words_request(REQUEST_SET, "mymaster",
+                           WORDS("rename-command", pairs[i][0], pairs[i][1]),
+                           NULL);
+        expect("reply 7 error ERR Invalid argument '' for SENTINEL SET "
+               "'rename-command'");
+    }
 }
 END_TEST
 
@@ -297,9 +310,8 @@ START_TEST(config_set)
     run_for(1000);
     forget();
     send_words_request(REQUEST_CONFIG_SET, NULL,
-                       WORDS("ANNOUNCE-IP", "1.2.3.4", "announce-port",
-                             "5000", "resolve-hostnames", "yes",
-                             "sentinel-pass", "pp"),
+                       WORDS("ANNOUNCE-IP", "1.2.3.4", "announce-port", "5000",
+                             "resolve-hostnames", "yes", "sentinel-pass", "pp"),
                        NULL);
     expect_in_order("persist", "reply 7 OK (disk)", NULL);
     expect("close 10.0.1.1 credentials have changed");
@@ -323,16 +335,21 @@ START_TEST(config_set_errors_change_nothing)
         size_t count;
         const char *error;
     } rows[] = {
-        {{"nosuch", "1"}, 2,
+        {{"nosuch", "1"},
+         2,
          "ERR Invalid argument 'nosuch' to SENTINEL CONFIG SET"},
-        {{"announce-port", "65536"}, 2,
+        {{"announce-port", "65536"},
+         2,
          "ERR Invalid value '65536' to SENTINEL CONFIG SET 'announce-port'"},
-        {{"resolve-hostnames", "maybe"}, 2,
+        {{"resolve-hostnames", "maybe"},
+         2,
          "ERR Invalid value 'maybe' to SENTINEL CONFIG SET "
          "'resolve-hostnames'"},
-        {{"announce-ip", "1.2.3.4", "ANNOUNCE-IP", "x"}, 4,
+        {{"announce-ip", "1.2.3.4", "ANNOUNCE-IP", "x"},
+         4,
          "ERR Duplicate argument 'ANNOUNCE-IP' to SENTINEL CONFIG SET"},
-        {{"announce-ip", "1.2.3.4", "announce-port"}, 3,
+        {{"announce-ip", "1.2.3.4", "announce-port"},
+         3,
          "ERR Missing argument 'announce-port' value"},
     };
 
@@ -431,6 +448,7 @@ int main(void)
         set_applies_and_tells_each_option,
         set_errors,
         a_wrong_option_leaves_all_unchanged,
+        empty_word_in_a_rename,
         scripts_must_be_runnable,
         config_set,
         config_set_errors_change_nothing,

@@ -75,8 +75,7 @@ START_TEST(errors_to_ping_do_not_keep_it_up)
     start_master(0);
     master_server->pong = "-NOAUTH Authentication required.";
     run_until(MASTER_DOWN, 6001);
-    ck_assert_uint_le(now_ms - the_master()->instance.link->last_pong_ms,
-                      1000);
+    ck_assert_uint_le(now_ms - the_master()->instance.link->last_pong_ms, 1000);
 }
 END_TEST
 

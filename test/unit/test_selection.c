@@ -79,22 +79,14 @@ START_TEST(conditions)
         bool master_down;
         bool eligible;
     } rows[] = {
-        {SDOWN, 0, false, false},
-        {ODOWN, 0, false, false},
-        {NO_COMMAND, 0, false, false},
-        {NO_PUBSUB, 0, false, false},
-        {SILENT, 5000, false, true},
-        {SILENT, 5001, false, false},
-        {PRIORITY, 0, false, false},
-        {PRIORITY, 1, false, true},
-        {INFO_AGE, 30000, false, true},
-        {INFO_AGE, 30001, false, false},
-        {INFO_AGE, 5000, true, true},
-        {INFO_AGE, 5001, true, false},
-        {INFO_NEVER, 0, false, false},
-        {INFO_NEVER, 0, true, false},
-        {LINK_DOWN, 50000, false, true},
-        {LINK_DOWN, 51000, false, false},
+        {SDOWN, 0, false, false},        {ODOWN, 0, false, false},
+        {NO_COMMAND, 0, false, false},   {NO_PUBSUB, 0, false, false},
+        {SILENT, 5000, false, true},     {SILENT, 5001, false, false},
+        {PRIORITY, 0, false, false},     {PRIORITY, 1, false, true},
+        {INFO_AGE, 30000, false, true},  {INFO_AGE, 30001, false, false},
+        {INFO_AGE, 5000, true, true},    {INFO_AGE, 5001, true, false},
+        {INFO_NEVER, 0, false, false},   {INFO_NEVER, 0, true, false},
+        {LINK_DOWN, 50000, false, true}, {LINK_DOWN, 51000, false, false},
         {LINK_DOWN, 57000, true, true}, /* down for 7000 */
         {LINK_DOWN, 58000, true, false},
     };
@@ -126,8 +118,7 @@ START_TEST(conditions)
             break_conn(replica->link->command.conn, "x");
         for (int j = 0; j < 2 && rows[i].what == NO_PUBSUB; j++)
             break_conn(replica->link->pubsub.conn, "x");
-        ck_assert_msg(selection_is_eligible(core, replica) ==
-                          rows[i].eligible,
+        ck_assert_msg(selection_is_eligible(core, replica) == rows[i].eligible,
                       "row %zu", i);
         if (!rows[i].eligible)
             ck_assert_str_eq(best(), "10.0.0.4");

@@ -53,8 +53,7 @@ static void check_same(const struct state *left, const struct state *right)
         ck_assert_int_eq(one->options.down_after_ms,
                          two->options.down_after_ms);
         ck_assert_pstr_eq(one->options.auth_pass, two->options.auth_pass);
-        ck_assert_uint_eq(one->options.rename_count,
-                          two->options.rename_count);
+        ck_assert_uint_eq(one->options.rename_count, two->options.rename_count);
         ck_assert_uint_eq(one->replica_count, two->replica_count);
         for (size_t j = 0; j < one->replica_count; j++) {
             ck_assert_str_eq(one->replicas[j].host, two->replicas[j].host);
@@ -189,8 +188,8 @@ END_TEST
 START_TEST(names_are_stored_when_they_are_announced)
 {
     struct state *state;
-    struct state_master *master =
-        state_add_master(initial, "mymaster", "redis-a", 6379);
+    struct state_master *master = state_add_master(initial, "mymaster",
+                                                   "redis-a", 6379);
 
     master->options.quorum = 2;
     initial->global.resolve_hostnames = true;

@@ -155,6 +155,19 @@ START_TEST(new_master_that_is_dead_is_found_out)
 }
 END_TEST
 
+START_TEST(clocks_of_the_new_master_start_at_the_switch)
+{
+    start_all();
+    server_at(REPLICA_1, 6379)->silent = true;
+    run_for(4500);
+    ck_assert(the_replica(REPLICA_1)->link->ping_outstanding);
+    switch_to(REPLICA_1, 6379, 7);
+    run_for(5000);
+    expect_none("+sdown master*");
+    run_until("+sdown master mymaster 10.0.0.2 6379", 1001);
+}
+END_TEST
+
 START_TEST(failover_that_another_has_won_is_dropped)
 {
     plan_failover();
@@ -194,6 +207,7 @@ int main(void)
         address_that_was_not_known_as_a_replica,
         evidence_about_the_old_address_is_forgotten,
         new_master_that_is_dead_is_found_out,
+        clocks_of_the_new_master_start_at_the_switch,
         failover_that_another_has_won_is_dropped,
         same_host_with_another_port,
     };

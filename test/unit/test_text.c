@@ -50,9 +50,9 @@ START_TEST(words_compare_without_case)
         const char *right;
         int sign;
     } rows[] = {
-        {"", "", 0},       {"abc", "ABC", 0}, {"abc", "abd", -1},
-        {"B", "a", 1},     {"ab", "abc", -1}, {"abc", "AB", 1},
-        {"\xe9", "a", 1},  {"[", "a", -1},
+        {"", "", 0},      {"abc", "ABC", 0}, {"abc", "abd", -1},
+        {"B", "a", 1},    {"ab", "abc", -1}, {"abc", "AB", 1},
+        {"\xe9", "a", 1}, {"[", "a", -1},
     };
 
     for (size_t i = 0; i < ROWS(rows); i++) {
@@ -143,12 +143,9 @@ END_TEST
 int main(void)
 {
     const TTest *const cases[] = {
-        text_grows_and_always_ends,
-        adding_nothing_makes_an_empty_string,
-        words_compare_without_case,
-        prefix_and_controls,
-        unsigned_numbers,
-        signed_numbers,
+        text_grows_and_always_ends, adding_nothing_makes_an_empty_string,
+        words_compare_without_case, prefix_and_controls,
+        unsigned_numbers,           signed_numbers,
     };
 
     return RUN_SUITE("text", cases);

@@ -126,6 +126,24 @@ START_TEST(votes_are_given_in_tilt)
 }
 END_TEST
 
+START_TEST(failover_goes_on_after_tilt)
+{
+    struct state_master *master = plan_master(1);
+    struct server *replica = plan_replica(master, REPLICA_1, RUNID_2, 10);
+
+    start_core();
+    run_for(3000);
+    kill_server(MASTER_IP);
+    run_until("+failover-state-wait-promotion*", 7000);
+    stall(2001);
+    is_master(replica, RUNID_2);
+    run_for(29999);
+    expect_none("+promoted-slave*");
+    run_for(1);
+    expect_in_order("-tilt #tilt mode exited", "+promoted-slave*", NULL);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const cases[] = {
@@ -136,6 +154,7 @@ int main(void)
         nothing_is_judged_in_tilt_but_all_is_observed,
         down_flag_stays_and_the_answer_is_no_in_tilt,
         votes_are_given_in_tilt,
+        failover_goes_on_after_tilt,
     };
 
     return RUN_WORLDS("tilt", cases);

@@ -197,10 +197,8 @@ START_TEST(ckquorum)
         int64_t quorum;
         struct core_ckquorum result;
     } rows[] = {
-        {false, false, 2, {3, true, true}},
-        {true, false, 2, {2, true, true}},
-        {true, true, 2, {1, false, false}},
-        {true, true, 1, {1, true, false}},
+        {false, false, 2, {3, true, true}},  {true, false, 2, {2, true, true}},
+        {true, true, 2, {1, false, false}},  {true, true, 1, {1, true, false}},
         {false, false, 4, {3, false, true}},
     };
 

@@ -1,0 +1,129 @@
+/* Sentinels that name different addresses in the same config epoch. */
+#include "tiebreak.h"
+
+#include "core_internal.h"
+#include "quorum.h"
+#include "switch.h"
+
+#include <assert.h>
+#include <string.h>
+
+/* What a sentinel named counts for so many hello periods. */
+#define FRESH_PERIODS 3
+
+/* Without a majority the conflict must last so many hello periods before it
+ * is settled: news of a newer epoch may be on its way. */
+#define PATIENCE_PERIODS 5
+
+static bool is_fresh(const struct core *core, const struct instance *sentinel)
+{
+    return sentinel->named.host != NULL &&
+           sentinel->named_epoch == sentinel->master->config_epoch &&
+           since_ms(core->now_ms, sentinel->hello_seen_ms) <=
+               FRESH_PERIODS * core->intervals[PUBLISH_PERIOD];
+}
+
+/* How many name ADDR, this sentinel included. */
+static size_t count_for(const struct core *core, const struct master *master,
+                        const struct addr *addr)
+{
+    size_t count = addr_same(&master->instance.addr, addr) ? 1 : 0;
+    const struct instance *sentinel;
+
+    MASTER_EACH (master->sentinels, sentinel)
+        if (is_fresh(core, sentinel) && addr_same(&sentinel->named, addr))
+            count++;
+    return count;
+}
+
+static bool is_smaller(const struct addr *left, const struct addr *right)
+{
+    int order = strcmp(left->host, right->host);
+
+    return order != 0 ? order < 0 : left->port < right->port;
+}
+
+/* The address that wins among all that are named now, with its count. */
+static const struct addr *strongest(const struct core *core,
+                                    const struct master *master, size_t *count)
+{
+    const struct addr *best = &master->instance.addr;
+    const struct instance *sentinel;
+
+    *count = count_for(core, master, best);
+    MASTER_EACH (master->sentinels, sentinel) {
+        size_t votes;
+
+        if (!is_fresh(core, sentinel))
+            continue;
+        votes = count_for(core, master, &sentinel->named);
+        if (votes > *count ||
+            (votes == *count && is_smaller(&sentinel->named, best))) {
+            best = &sentinel->named;
+            *count = votes;
+        }
+    }
+    return best;
+}
+
+static void settle(struct core *core, struct instance *sentinel)
+{
+    struct master *master = sentinel->master;
+    uint64_t patience = PATIENCE_PERIODS * core->intervals[PUBLISH_PERIOD];
+    size_t voters = master_sentinel_count(master) + 1;
+    size_t count;
+    struct addr winner;
+
+    addr_copy(&winner, strongest(core, master, &count));
+    if (!addr_same(&winner, &master->instance.addr) &&
+        (count >= quorum_majority(voters) ||
+         since_ms(core->now_ms, master->conflict_ms) >= patience)) {
+        emit_logf(&core->out, LEVEL_WARNING,
+                  "Sentinels name different addresses of '%s' in config epoch "
+                  "%llu: following %s:%d, named by %zu of %zu",
+                  master->instance.name,
+                  (unsigned long long)master->config_epoch, winner.host,
+                  winner.port, count, voters);
+        switch_from_peer(core, sentinel, &winner, master->config_epoch);
+    }
+    addr_clear(&winner);
+}
+
+static bool is_in_conflict(const struct core *core, const struct master *master)
+{
+    const struct instance *sentinel;
+
+    MASTER_EACH (master->sentinels, sentinel)
+        if (is_fresh(core, sentinel) &&
+            !addr_same(&sentinel->named, &master->instance.addr))
+            return true;
+    return false;
+}
+
+static void remember(struct instance *sentinel, const struct addr *addr)
+{
+    sentinel->named_epoch = sentinel->master->config_epoch;
+    if (sentinel->named.host != NULL && addr_same(&sentinel->named, addr))
+        return;
+    addr_clear(&sentinel->named);
+    addr_copy(&sentinel->named, addr);
+}
+
+void tiebreak_take(struct core *core, struct instance *sentinel,
+                   const struct addr *addr)
+{
+    struct master *master = sentinel->master;
+
+    remember(sentinel, addr);
+    if (master->state != FAILOVER_NONE)
+        return;
+    if (!is_in_conflict(core, master)) {
+        master->in_conflict = false;
+        return;
+    }
+    if (!master->in_conflict) {
+        master->in_conflict = true;
+        master->conflict_ms = core->now_ms;
+    }
+    settle(core, sentinel);
+}
