@@ -31,6 +31,7 @@ struct driver {
     uv_timer_t timer;
     uv_loop_t *loop;
     bool stopping;
+    bool crashing; /* as SENTINEL SIMULATE-FAILURE has ordered */
 
     /* Behind the oldest PERSIST that has not ended: that one first. */
     struct held_queue held;
@@ -98,12 +99,21 @@ static void on_resolved(void *arg, const char *host, const char *ip)
     feed(arg, &event);
 }
 
-static void crash(void)
+static void on_crash(uv_timer_t *timer)
 {
+    (void)timer;
     log_write(LEVEL_WARNING,
               "Sentinel CRASH because of SENTINEL simulate-failure");
     log_close();
     _exit(CRASH_EXIT_CODE);
+}
+
+/* Nothing is done from now on, but what has been said already leaves: who
+ * ordered the failover gets its answer. */
+static void crash(struct driver *driver)
+{
+    driver->crashing = true;
+    uv_timer_start(&driver->timer, on_crash, 1, 0);
 }
 
 static void run_action(struct driver *driver, const struct action *action)
@@ -139,7 +149,7 @@ static void run_action(struct driver *driver, const struct action *action)
                         on_resolved, driver);
         break;
     case ACTION_CRASH:
-        crash();
+        crash(driver);
         break;
     case ACTION_PERSIST:
         assert(false);
@@ -149,6 +159,8 @@ static void run_action(struct driver *driver, const struct action *action)
 
 static void take_action(struct driver *driver, const struct action *action)
 {
+    if (driver->crashing)
+        return;
     if (action->type == ACTION_PERSIST) {
         driver->asked = action->persist.serial;
         held_add(&driver->held, action);
@@ -203,6 +215,8 @@ static void release_held(struct driver *driver, bool ok)
     const struct action *action;
 
     while ((action = held_first(&driver->held)) != NULL) {
+        if (driver->crashing)
+            return;
         if (action->type == ACTION_PERSIST) {
             if (action->persist.serial > driver->covered)
                 return;
@@ -289,14 +303,14 @@ static void feed(struct driver *driver, const struct event *event)
 {
     const struct action_list *list;
 
-    if (driver->stopping)
+    if (driver->stopping || driver->crashing)
         return;
     list = core_step(driver->core, event, driver_now(driver));
     for (size_t i = 0; i < list->count; i++)
         take_action(driver, &list->actions[i]);
     start_write(driver);
     deliver_answers(driver);
-    if (!driver->stopping)
+    if (!driver->stopping && !driver->crashing)
         arm_timer(driver);
 }
 

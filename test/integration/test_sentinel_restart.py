@@ -66,3 +66,25 @@ def test_the_leader_is_killed_and_restarted(small_trio, channel):
     cluster.wait_new_master(old, deadline=60)
     old.start()
     cluster.wait_settled(deadline=90)
+
+
+def test_an_ordered_failover_dies_with_its_sentinel(small_trio):
+    """The one that was ordered to fail over dies after the promotion, and the
+    others elect in the same epoch: in the end all name one master."""
+    cluster = small_trio
+    old = cluster.servers[0]
+    first = cluster.sentinels[0]
+    assert first.sentinel("SIMULATE-FAILURE", "crash-after-promotion") == "OK"
+    assert first.sentinel("FAILOVER", "mymaster") == "OK"
+    old.kill()
+    wait_for(lambda: first.popen.poll() is not None, 20, "it crashed")
+    assert first.popen.poll() == 99
+
+    def others_moved():
+        ports = {one.address() for one in cluster.sentinels[1:]}
+        return len(ports) == 1 and ports != {old.port}
+
+    wait_for(others_moved, 40, "the others have a new master")
+    first.start()
+    old.start()
+    cluster.wait_settled(deadline=90)
