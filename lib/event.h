@@ -43,7 +43,9 @@ enum command_kind {
     COMMAND_REWRITE,      /* CONFIG REWRITE */
     COMMAND_KILL_CLIENTS, /* CLIENT KILL TYPE normal|pubsub */
     COMMAND_EXEC,
-    COMMAND_SCRIPT_KILL
+    COMMAND_SCRIPT_KILL,
+    COMMAND_HANDOVER,     /* part of a transaction around FAILOVER */
+    COMMAND_HANDOVER_EXEC /* and its end */
 };
 
 /* Identifies a sent command; opaque to the driver, which hands it back with
@@ -98,6 +100,9 @@ struct request {
         struct {
             const char *text; /* the payload */
         } hello;
+        struct {
+            bool coordinated; /* by the master's own FAILOVER command */
+        } failover;
         struct {
             const char *host;   /* as typed */
             const char *ip;     /* what it resolves to; "" when it does not */

@@ -3,6 +3,7 @@
 
 #include "core_internal.h"
 #include "election.h"
+#include "handover.h"
 #include "monitor.h"
 #include "notice.h"
 #include "odown.h"
@@ -25,6 +26,9 @@
 /* While it waits for a winner, a sentinel looks so often whether it is
  * lost. */
 #define WINNER_CHECK_MS 200
+
+/* An unreachable master is tried again so often for a handover. */
+#define HANDOVER_RETRY_MS 100
 
 #define STATES (FAILOVER_UPDATE_CONFIG + 1)
 
@@ -73,6 +77,7 @@ static void clear(struct core *core, struct master *master)
     if (master->promoted != NULL)
         master->promoted->flags &= ~(unsigned)FLAG_PROMOTED;
     master->promoted = NULL;
+    master->coordinated = false;
     master->promotion_serial = 0;
 }
 
@@ -88,6 +93,8 @@ static void give_up_with(struct core *core, struct master *master,
                          enum notice notice)
 {
     notice_instance(core, notice, &master->instance, "%s", "");
+    if (master->coordinated && master->state == FAILOVER_WAIT_PROMOTION)
+        handover_abort(core, master);
     give_up(core, master);
     election_pause(core, master);
 }
@@ -113,9 +120,10 @@ static void start(struct core *core, struct master *master)
         monitor_ask_info(core, replica);
 }
 
-void failover_force(struct core *core, struct master *master)
+void failover_force(struct core *core, struct master *master, bool coordinated)
 {
     assert(master->state == FAILOVER_NONE);
+    master->coordinated = coordinated;
     emit_logf(&core->out, LEVEL_WARNING,
               "Executing user requested FAILOVER of '%s'",
               master->instance.name);
@@ -178,7 +186,7 @@ static uint64_t run_wait_start(struct core *core, struct master *master)
     enum quorum_verdict verdict = election_judge(core, master);
     uint64_t end = master->election_ms + election_timeout_ms(core, master) + 1;
 
-    if (is_forced(master) || verdict == QUORUM_WON) {
+    if ((is_forced(master) && !master->coordinated) || verdict == QUORUM_WON) {
         elected(core, master);
         return core->now_ms;
     }
@@ -237,9 +245,17 @@ static uint64_t run_send(struct core *core, struct master *master)
         give_up_with(core, master, NOTICE_ABORT_SLAVE_TIMEOUT);
         return core->now_ms;
     }
-    if (!link_is_up(master->promoted->link) ||
-        !replication_set(core, master->promoted, NULL))
+    if (master->coordinated) {
+        if (handover_is_late(core, master)) {
+            give_up_with(core, master, NOTICE_ABORT_MASTER_TIMEOUT);
+            return core->now_ms;
+        }
+        if (!handover_start(core, master))
+            return core->now_ms + HANDOVER_RETRY_MS;
+    } else if (!link_is_up(master->promoted->link) ||
+               !replication_set(core, master->promoted, NULL)) {
         return end;
+    }
     notice_instance(core, NOTICE_STATE_WAIT_PROMOTION, master->promoted, "%s",
                     "");
     move(core, master, FAILOVER_WAIT_PROMOTION);
@@ -277,6 +293,8 @@ static void promoted(struct core *core, struct master *master)
                        &master->promoted->addr);
     monitor_force_hello(core, master);
     send_old_master(core, master);
+    if (master->coordinated)
+        handover_end(core, master);
 }
 
 static uint64_t run_wait_promotion(struct core *core, struct master *master)
@@ -300,8 +318,13 @@ static uint64_t run_wait_promotion(struct core *core, struct master *master)
         give_up_with(core, master, NOTICE_ABORT_SLAVE_TIMEOUT);
         return core->now_ms;
     }
+    if (master->coordinated && master->handover_failed) {
+        give_up_with(core, master, NOTICE_ABORT_MASTER_TIMEOUT);
+        return core->now_ms;
+    }
     /* It was lost with a connection, or had no effect. */
-    if (chosen->replication_pending || !link_is_up(chosen->link))
+    if (master->coordinated || chosen->replication_pending ||
+        !link_is_up(chosen->link))
         return end;
     if (core->now_ms >= again) {
         replication_set(core, chosen, NULL);

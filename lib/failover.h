@@ -20,8 +20,10 @@ struct master;
  * to be called in tilt. */
 uint64_t failover_run(struct core *core, struct master *master);
 
-/* SENTINEL FAILOVER: starts one without election. None may be in progress. */
-void failover_force(struct core *core, struct master *master);
+/* SENTINEL FAILOVER: starts one without election. None may be in progress.
+ * COORDINATED asks for votes all the same, and has the master itself hand
+ * over. */
+void failover_force(struct core *core, struct master *master, bool coordinated);
 
 /* All that waits for the disk may go on. */
 void failover_persisted(struct core *core);

@@ -175,6 +175,9 @@ static void parse_line(struct info *info, struct span line)
             info->link_down_ms = seconds * 1000;
         else
             info->malformed = true;
+    } else if (span_is(key, "master_failover_state")) {
+        info->has_failover_state = true;
+        info->failing_over = !span_is(value, "no-failover");
     } else if (info->has_role && !info->is_master) {
         parse_master_line(info, key, value);
     }

@@ -23,6 +23,8 @@ struct info {
     char runid[ID_LENGTH + 1]; /* "" when absent */
     bool has_role;
     bool is_master;
+    bool has_failover_state; /* master_failover_state */
+    bool failing_over;
     int64_t link_down_ms; /* master_link_down_since_seconds; 0 when absent */
     /* Only behind role:slave. */
     char *master_host; /* owned; NULL when absent */

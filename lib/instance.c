@@ -46,6 +46,8 @@ void instance_forget_info(struct instance *instance, uint64_t now_ms)
     instance->priority = DEFAULT_PRIORITY;
     instance->offset = 0;
     instance->announced = true;
+    instance->knows_failover = false;
+    instance->failing_over = false;
 }
 
 void instance_init(struct core *core, struct instance *instance,

@@ -79,7 +79,9 @@ struct instance {
     int64_t priority;
     uint64_t offset;
     bool announced;
-    uint64_t reboot_ms; /* valid with FLAG_MASTER_REBOOT */
+    uint64_t reboot_ms;  /* valid with FLAG_MASTER_REBOOT */
+    bool knows_failover; /* INFO has a line master_failover_state */
+    bool failing_over;   /* which says that a FAILOVER is going on */
 
     /* replica: a change of replication under way */
     unsigned refused;         /* REFUSED_ bits */

@@ -15,6 +15,9 @@
  * ping period: two, so that one lost SYN is sent again before. */
 #define CONNECT_PERIODS 2
 
+/* The least time between two attempts. */
+#define QUICK_RETRY_MS 20
+
 static uint64_t earlier(uint64_t left, uint64_t right)
 {
     return left < right ? left : right;
@@ -216,22 +219,41 @@ static void open_pubsub(struct core *core, struct link *link)
                COMMAND_SUBSCRIBE, 0, words, 2);
 }
 
-/* Opens CHANNEL when it is missing and a ping period has passed since the last
- * attempt. Returns when to look again. */
+/* A ping period must pass between attempts; but a connection that existed and
+ * was closed, as by the CLIENT KILL of a failover, is made anew nearly at once,
+ * or the pause would count as silence. Once in a ping period, in case the
+ * server closes every one. */
+static uint64_t next_attempt_ms(const struct core *core,
+                                const struct channel *channel)
+{
+    uint64_t period = core->intervals[PING_PERIOD];
+
+    if (!channel->attempted)
+        return core->now_ms;
+    if (channel->was_up &&
+        (channel->quick_ms == 0 || channel->quick_ms + period <= core->now_ms))
+        return channel->attempted_ms + QUICK_RETRY_MS;
+    return channel->attempted_ms + period;
+}
+
+/* Opens CHANNEL when it is missing and may be tried. Returns when to look
+ * again. */
 static uint64_t run_connect(struct core *core, struct channel *channel)
 {
     struct link *link = channel->link;
     const struct addr *addr = &link->users->addr;
-    uint64_t again = channel->attempted
-                         ? channel->attempted_ms + core->intervals[PING_PERIOD]
-                         : core->now_ms;
+    uint64_t again = next_attempt_ms(core, channel);
 
     if (channel->conn != 0)
         return HEAP_NEVER;
     if (core->now_ms < again)
         return again;
+    if (channel->attempted &&
+        core->now_ms < channel->attempted_ms + core->intervals[PING_PERIOD])
+        channel->quick_ms = core->now_ms;
     channel->attempted = true;
     channel->attempted_ms = core->now_ms;
+    channel->was_up = false;
     /* The name may have moved; until the answer comes the last good address
      * serves. */
     if (core->global.resolve_hostnames && !addr_is_numeric(addr->host))
@@ -340,6 +362,8 @@ void link_run(struct core *core, struct link *link)
  * own deadlines, so that a PONG on a link shared by many masters is cheap. */
 void link_pong(struct core *core, struct link *link, bool valid)
 {
+    uint64_t next;
+
     link->last_pong_ms = core->now_ms;
     link->round_trip_ms = since_ms(core->now_ms, link->last_ping_ms);
     if (valid) {
@@ -350,14 +374,16 @@ void link_pong(struct core *core, struct link *link, bool valid)
          user = user->next_user)
         if ((user->flags & (FLAG_SDOWN | FLAG_MASTER_REBOOT)) != 0)
             instance_touch(core, user);
-    heap_set(&core->deadlines, &link->deadline,
-             core->now_ms + link_ping_interval_ms(core, link));
+    next = core->now_ms + link_ping_interval_ms(core, link);
+    if (next < link->deadline.at_ms)
+        heap_set(&core->deadlines, &link->deadline, next);
 }
 
 void link_conn_up(struct core *core, struct channel *channel,
                   const char *local_ip)
 {
     channel->up = true;
+    channel->was_up = true;
     if (channel == &channel->link->command && local_ip != NULL &&
         strlen(local_ip) < ADDR_IP_SIZE)
         memcpy(channel->link->local_ip, local_ip, strlen(local_ip) + 1);

@@ -22,6 +22,8 @@ struct channel {
     uint64_t opened_ms;
     bool attempted;        /* attempted_ms is valid */
     uint64_t attempted_ms; /* last time a connection was tried */
+    bool was_up;           /* that attempt led to a connection */
+    uint64_t quick_ms;     /* last time it was tried anew without a pause */
     struct link *link;
     UT_hash_handle hh; /* in core->channels, by conn */
 };

@@ -36,6 +36,9 @@ struct master {
     uint64_t failover_epoch; /* the epoch in which it wants to lead */
     uint64_t election_ms;    /* when the election began */
     struct instance *promoted;
+    bool coordinated;          /* by the master's own FAILOVER command */
+    bool handover_failed;      /* which the master has refused */
+    uint64_t handover_serial;  /* of that transaction */
     uint64_t promotion_serial; /* 0, or the write that must end before the
                                 * promotion is told */
 

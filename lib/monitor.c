@@ -128,6 +128,18 @@ static void send_hello(struct core *core, struct instance *instance)
     text_clear(&text);
 }
 
+/* PUBLISH counts as a write: a server that has paused writes would answer it,
+ * and every PING behind it, only after the pause. */
+static bool has_paused_writes(const struct instance *instance)
+{
+    const struct master *master = instance->master;
+
+    return instance->failing_over ||
+           (instance->kind == KIND_MASTER && master->coordinated &&
+            master->state > FAILOVER_SELECT_SLAVE &&
+            master->state < FAILOVER_RECONF_SLAVES);
+}
+
 static uint64_t run_hello(struct core *core, struct instance *instance)
 {
     uint64_t due = instance->hello_sent_ms + core->intervals[PUBLISH_PERIOD];
@@ -136,6 +148,8 @@ static uint64_t run_hello(struct core *core, struct instance *instance)
      * that could not be written must not be told. */
     if (!link_is_up(instance->link) || !persist_is_trusted(core))
         return HEAP_NEVER;
+    if (has_paused_writes(instance))
+        return core->now_ms + core->intervals[PUBLISH_PERIOD];
     if (!instance->hello_due && (instance->hello_pending || core->now_ms < due))
         return instance->hello_pending ? HEAP_NEVER : due;
     if (!send_allowed(instance->link))

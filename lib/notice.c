@@ -70,6 +70,8 @@ static const struct notice_row notices[NOTICE_COUNT] = {
                                     LEVEL_WARNING, false},
     [NOTICE_ABORT_SLAVE_TIMEOUT] = {"-failover-abort-slave-timeout",
                                     LEVEL_WARNING, false},
+    [NOTICE_ABORT_MASTER_TIMEOUT] = {"-failover-abort-master-timeout",
+                                     LEVEL_WARNING, false},
     [NOTICE_ROLE_CHANGE] = {"+role-change", LEVEL_VERBOSE, false},
     [NOTICE_NOT_ROLE_CHANGE] = {"-role-change", LEVEL_VERBOSE, false},
     [NOTICE_REBOOT] = {"+reboot", LEVEL_NOTICE, false},

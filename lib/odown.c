@@ -109,7 +109,8 @@ static uint64_t ask_due(const struct core *core,
 {
     const struct master *master = sentinel->master;
 
-    if ((master->instance.flags & FLAG_SDOWN) == 0)
+    if ((master->instance.flags & FLAG_SDOWN) == 0 &&
+        !(master->coordinated && master->state == FAILOVER_WAIT_START))
         return HEAP_NEVER;
     if (!link_is_up(sentinel->link) || !persist_is_trusted(core))
         return HEAP_NEVER;

@@ -42,6 +42,7 @@ static const char *replicaof_word(const struct instance *instance)
 static void send_transaction(struct core *core, struct instance *instance)
 {
     static const char *const multi[] = {"MULTI"};
+    static const char *const stop[] = {"FAILOVER", "ABORT"};
     static const char *const rewrite[] = {"CONFIG", "REWRITE"};
     static const char *const kill_normal[] = {"CLIENT", "KILL", "TYPE",
                                               "normal"};
@@ -61,6 +62,9 @@ static void send_transaction(struct core *core, struct instance *instance)
     instance->replication_pending = true;
     instance->replication_ms = core->now_ms;
     instance->refused_now = 0;
+    /* It would refuse while it hands over by itself. */
+    if (instance->failing_over)
+        send(core, instance, COMMAND_HANDOVER, stop, 2);
     send(core, instance, COMMAND_MULTI, multi, 1);
     send(core, instance, COMMAND_REPLICAOF, words, 3);
     if ((instance->refused & REFUSED_REWRITE) == 0)

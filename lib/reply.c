@@ -2,6 +2,7 @@
 #include "reply.h"
 
 #include "core_internal.h"
+#include "handover.h"
 #include "odown.h"
 #include "replication.h"
 #include "role.h"
@@ -116,6 +117,10 @@ static void take_for_instance(struct core *core, struct instance *instance,
     case COMMAND_KILL_CLIENTS:
     case COMMAND_EXEC:
         replication_reply(core, instance, tag, reply);
+        break;
+    case COMMAND_HANDOVER:
+    case COMMAND_HANDOVER_EXEC:
+        handover_reply(core, instance, tag, reply);
         break;
     case COMMAND_PING:
     case COMMAND_SETNAME:

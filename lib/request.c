@@ -45,11 +45,15 @@ static void force_failover(struct core *core, const struct request *request)
     } else if (master->state != FAILOVER_NONE) {
         emit_error(&core->out, request->client,
                    "INPROG Failover already in progress");
+    } else if (request->failover.coordinated &&
+               !master->instance.knows_failover) {
+        emit_error(&core->out, request->client,
+                   "NOGOODPRIMARY Primary does not support FAILOVER command");
     } else if (selection_best(core, master, 0) == NULL) {
         emit_error(&core->out, request->client,
                    "NOGOODSLAVE No suitable replica to promote");
     } else {
-        failover_force(core, master);
+        failover_force(core, master, request->failover.coordinated);
         emit_ok(&core->out, request->client);
     }
 }

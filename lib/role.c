@@ -79,6 +79,8 @@ static void take_fields(struct core *core, struct instance *instance,
                         const struct info *info)
 {
     instance->master_link_down_ms = info->link_down_ms;
+    instance->knows_failover = info->has_failover_state;
+    instance->failing_over = info->failing_over;
     if (info->is_master)
         return;
     take_master_address(core, instance, info);

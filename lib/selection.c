@@ -97,7 +97,8 @@ struct instance *selection_best(const struct core *core,
 
     MASTER_EACH (master->replicas, replica) {
         if (!selection_is_eligible(core, replica) ||
-            replica->info_answered_ms < fresh_ms)
+            replica->info_answered_ms < fresh_ms ||
+            (master->coordinated && !replica->master_link_up))
             continue;
         if (best == NULL || is_better(replica, best))
             best = replica;

@@ -26,6 +26,7 @@ static void start_over(struct core *core, struct master *master)
     master->state = FAILOVER_NONE;
     master->state_ms = core->now_ms;
     master->promoted = NULL;
+    master->coordinated = false;
     master->promotion_serial = 0;
     master->start_after_ms = core->now_ms;
     master->start_delay_told = false;

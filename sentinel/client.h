@@ -29,12 +29,13 @@ struct client {
     bool waiting; /* a request is with the core: further commands of this
                    * client are kept until client_answered() */
     bool close_after_reply;
-    bool reply_off;        /* CLIENT REPLY OFF */
-    bool reply_skip_next;  /* CLIENT REPLY SKIP was the last command */
-    bool reply_skip;       /* ... was the one before: command.c's own */
-    int pending_log_level; /* level + 1 to be set with the core's OK to
-                            * CONFIG SET, or 0: command_config.c's own */
-    char address[80];      /* peer's, ip:port or unix path:0 */
+    bool reply_off;       /* CLIENT REPLY OFF */
+    bool reply_skip_next; /* CLIENT REPLY SKIP was the last command */
+    bool reply_skip;      /* ... was the one before: command.c's own */
+    int former_log_level; /* level + 1 to go back to when the core refuses
+                           * CONFIG SET, negative when no command has set it,
+                           * or 0: command_config.c's own */
+    char address[80];     /* peer's, ip:port or unix path:0 */
     char local_address[80];
     int fd;              /* for CLIENT LIST */
     uint64_t created_ms; /* loop time */

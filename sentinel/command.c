@@ -5,6 +5,7 @@
 #include "../lib/option.h"
 #include "command_table.h"
 #include "driver.h"
+#include "settings.h"
 
 #include <assert.h>
 #include <ctype.h>
@@ -114,11 +115,28 @@ static void unknown_subcommand(const struct call *call,
     resp_error(call->out, error.text);
 }
 
+bool command_exists(const char *name)
+{
+    return command_find(name, strlen(name)) != NULL;
+}
+
+/* The top-level command, by the name that `rename-command` has given it. */
+static const struct command *find_by_name(const struct call *call)
+{
+    const struct settings *settings = call->context->settings;
+    const char *name = call->words[0];
+
+    if (settings->rename_count == 0)
+        return command_find(name, call->lengths[0]);
+    name = command_word_clean(call, 0) ? settings_command_name(settings, name)
+                                       : NULL;
+    return name != NULL ? command_find(name, strlen(name)) : NULL;
+}
+
 /* Finds the row; NULL after an error reply. */
 static const struct command *find_command(const struct call *call)
 {
-    const struct command *command = command_find(call->words[0],
-                                                 call->lengths[0]);
+    const struct command *command = find_by_name(call);
 
     if (command == NULL) {
         unknown_command(call);
@@ -233,7 +251,7 @@ void command_answer(struct client *client, const struct answer *answer)
 {
     const size_t before = client->output.length;
 
-    command_config_done(client, answer->type == ANSWER_OK);
+    command_config_done(client, answer);
     append_answer(client, answer);
     if (client->reply_off || client->reply_skip)
         client->output.length = before;

@@ -5,6 +5,8 @@
 #include "../lib/core.h"
 #include "client.h"
 
+#include <stdbool.h>
+
 struct driver;
 struct server;
 struct pubsub;
@@ -33,6 +35,9 @@ struct context {
 /* Runs one request of CLIENT (REQUEST->count >= 1) and appends its reply to
  * client->output, or sends a request to the core and sets client->waiting. */
 void command_run(struct client *client, const struct resp_request *request);
+
+/* Whether a top-level command is called NAME, in any case. */
+bool command_exists(const char *name);
 
 /* Appends the core's answer to the client that waits for it. */
 void command_answer(struct client *client, const struct answer *answer);

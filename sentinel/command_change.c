@@ -48,7 +48,19 @@ static void send_named(struct call *call, enum request_type type)
 
 void sentinel_failover(struct call *call)
 {
-    send_named(call, REQUEST_FAILOVER);
+    struct request request = {.type = REQUEST_FAILOVER,
+                              .name = call->words[2]};
+
+    if (!command_word_clean(call, 2)) {
+        command_no_such_master(call);
+    } else if (call->count > 4 ||
+               (call->count == 4 &&
+                strcasecmp(call->words[3], "COORDINATED") != 0)) {
+        resp_error(call->out, "ERR Unknown failover option specified");
+    } else {
+        request.failover.coordinated = call->count == 4;
+        command_send(call, &request);
+    }
 }
 
 void sentinel_remove(struct call *call)

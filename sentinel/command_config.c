@@ -142,15 +142,29 @@ static int find_level(struct call *call)
 
 static void set_level(struct client *client, int level)
 {
-    client->context->settings->log_level = (enum log_level)level;
+    struct settings *settings = client->context->settings;
+
+    settings->log_level = (enum log_level)level;
+    settings->log_level_set = true;
     log_set_level((enum log_level)level);
 }
 
-/* All are checked before one is applied: the level waits in the client until
- * the core has accepted the rest. */
+/* Sets it, and keeps what there was: negative when the file says that. */
+static void set_level_meanwhile(struct client *client, int level)
+{
+    const int former = (int)log_get_level() + 1;
+
+    client->former_log_level = client->context->settings->log_level_set
+                                   ? former
+                                   : -former;
+    set_level(client, level);
+}
+
+/* All or nothing: the level is set first, so that the core's write has it, and
+ * set back when the core refuses the rest. */
 static void config_set(struct call *call)
 {
-    struct request request = {.type = REQUEST_CONFIG_SET};
+    struct request request = {.type = REQUEST_FLUSH};
     const int level = find_level(call);
     const char **words;
     size_t count = 0;
@@ -165,26 +179,29 @@ static void config_set(struct call *call)
         if (i + 1 < call->count) /* else the core refuses it */
             words[count++] = call->words[i + 1];
     }
-    if (count == 0) {
-        /* Applied even if it cannot be written, as all settings are. */
-        set_level(call->client, level);
-        request.type = REQUEST_FLUSH;
-    } else if (level >= 0) {
-        call->client->pending_log_level = level + 1;
-    }
     if (count > 0) {
+        request.type = REQUEST_CONFIG_SET;
         request.set.words = words;
         request.set.count = count;
     }
+    if (level >= 0)
+        set_level_meanwhile(call->client, level);
     command_send(call, &request);
     free(words);
 }
 
-void command_config_done(struct client *client, bool accepted)
+void command_config_done(struct client *client, const struct answer *answer)
 {
-    if (client->pending_log_level > 0 && accepted)
-        set_level(client, client->pending_log_level - 1);
-    client->pending_log_level = 0;
+    /* What could not be written is in force all the same, for all settings. */
+    static const char not_saved[] = "ERR Failed to save config file";
+    const int former = client->former_log_level;
+
+    client->former_log_level = 0;
+    if (former == 0 || answer->type != ANSWER_ERROR ||
+        strncmp(answer->text, not_saved, strlen(not_saved)) == 0)
+        return;
+    set_level(client, abs(former) - 1);
+    client->context->settings->log_level_set = former > 0;
 }
 
 void sentinel_config(struct call *call)

@@ -163,6 +163,6 @@ command_handler sentinel_down, sentinel_failover, sentinel_reset,
 command_handler sentinel_config;
 
 /* Applies the log level of a CONFIG SET that the core has accepted. */
-void command_config_done(struct client *client, bool accepted);
+void command_config_done(struct client *client, const struct answer *answer);
 
 #endif

@@ -41,7 +41,7 @@ static const struct command rows[] = {
      "    Return the ip and port number of the master with that name."},
     {"sentinel|get-primary-addr-by-name", 3, ROW_EXTRA, sentinel_address,
      "8.0.0", "sentinel", "O(1)", NULL, "Address of a master", NULL},
-    {"sentinel|failover", 3, ROW_ADMIN, sentinel_failover, "2.8.4", "sentinel",
+    {"sentinel|failover", -3, ROW_ADMIN, sentinel_failover, "2.8.4", "sentinel",
      NULL, NULL, "Fail a master over now, without agreement",
      "FAILOVER <master-name>\n"
      "    Manually failover a master node without asking for agreement from "

@@ -39,6 +39,11 @@ struct choice {
     int value;
 };
 
+static const struct choice levels[] = {
+    {"debug", LEVEL_DEBUG},         {"verbose", LEVEL_VERBOSE},
+    {"notice", LEVEL_NOTICE},       {"warning", LEVEL_WARNING},
+    {"nothing", LEVEL_WARNING + 1}, {NULL, 0}};
+
 static const char *choose(struct config_reader *reader,
                           const struct choice *choices, const char *word,
                           int *value)
@@ -62,15 +67,20 @@ static const char *choose(struct config_reader *reader,
 static const char *apply_loglevel(struct config_reader *reader,
                                   const char *value)
 {
-    static const struct choice levels[] = {
-        {"debug", LEVEL_DEBUG},         {"verbose", LEVEL_VERBOSE},
-        {"notice", LEVEL_NOTICE},       {"warning", LEVEL_WARNING},
-        {"nothing", LEVEL_WARNING + 1}, {NULL, 0}};
     int level = LEVEL_NOTICE;
     const char *reason = choose(reader, levels, value, &level);
 
     reader->settings->log_level = (enum log_level)level;
     return reason;
+}
+
+const char *config_level_name(enum log_level level)
+{
+    const struct choice *choice = levels;
+
+    while (choice->value != (int)level)
+        choice++;
+    return choice->word;
 }
 
 static const char *apply_facility(struct config_reader *reader,
@@ -169,6 +179,36 @@ static const char *apply_user(struct config_reader *reader, const char *value)
     (void)value;
     return config_user(reader, reader->words.words + 1,
                        reader->words.count - 1);
+}
+
+static bool command_is_there(const struct settings *settings, const char *name)
+{
+    const char *own = settings_command_name(settings, name);
+
+    return own != NULL &&
+           (settings->command_exists == NULL || settings->command_exists(own));
+}
+
+static const char *apply_rename(struct config_reader *reader, const char *value)
+{
+    struct settings *settings = reader->settings;
+    const struct config_words *words = &reader->words;
+    struct renamed_command *rename;
+
+    if (words->count != 3)
+        return wrong_count;
+    if (!command_is_there(settings, value))
+        return "No such command in rename-command";
+    if (words->words[2][0] != '\0' && settings->command_exists != NULL &&
+        command_is_there(settings, words->words[2]))
+        return "Target command name already exists";
+    settings->renames = xrealloc(settings->renames,
+                                 (settings->rename_count + 1) *
+                                     sizeof(*settings->renames));
+    rename = &settings->renames[settings->rename_count++];
+    rename->old_name = xstrdup(value);
+    rename->new_name = xstrdup(words->words[2]);
+    return NULL;
 }
 
 static const char *apply_bind(struct config_reader *reader, const char *value)
@@ -297,6 +337,7 @@ static const struct directive table[] = {
     VALUE("dir", apply_dir),
     VALUE("requirepass", apply_requirepass),
     WORDS("user", apply_user),
+    WORDS("rename-command", apply_rename),
     VALUE("aclfile", apply_aclfile),
     WORDS("client-output-buffer-limit", apply_output_limit),
     VALUE("tls-port", apply_tls_port),

@@ -211,10 +211,9 @@ static const char *const harmless[] = {
 
 /* Whoever wrote one of these expects something of it. Sorted. */
 static const char *const missed_ones[] = {
-    "loadmodule",      "log-format",     "log-timestamp-format",
-    "masterauth",      "masteruser",     "primaryauth",
-    "primaryuser",     "rename-command", "socket-mark-id",
-    "unixsocketgroup",
+    "loadmodule",  "log-format",     "log-timestamp-format",
+    "masterauth",  "masteruser",     "primaryauth",
+    "primaryuser", "socket-mark-id", "unixsocketgroup",
 };
 
 static int compare(const void *key, const void *element)

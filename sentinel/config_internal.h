@@ -65,6 +65,9 @@ const char *config_aclfile(struct config_reader *reader, const char *path);
 /* Applies all pending lines; reader->line is the one refused. */
 const char *config_sentinel_apply(struct config_reader *reader);
 
+/* The word of `loglevel`. */
+const char *config_level_name(enum log_level level);
+
 /* Whether NAME may start a line: a server directive or one of include, user,
  * sentinel and so on. */
 bool config_directive_known(const char *name);

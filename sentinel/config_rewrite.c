@@ -28,6 +28,7 @@ struct old_line {
     bool blank;
     bool used;          /* a slot that was taken */
     bool legacy;        /* known-slave: always written anew */
+    bool replaced;      /* a loglevel line with another level */
     bool valkey;        /* primary-reboot...: keeps its spelling */
     size_t replacement; /* output written in its place, or NONE */
     size_t group;       /* places in struct rewrite's text */
@@ -58,7 +59,20 @@ struct rewrite {
     struct output_list outputs;
     bool *done; /* outputs that have their place */
     bool marked;
+    const char *level; /* for the loglevel line, NULL: it stays as it is */
+    size_t level_line; /* the last one, which counts, or NONE */
 };
+
+/* A loglevel line: the level it must get, unless it has it. */
+static void find_level(struct rewrite *rewrite, struct old_line *line)
+{
+    const struct config_words *words = &rewrite->words;
+
+    rewrite->level_line = (size_t)(line - rewrite->lines);
+    line->replaced = rewrite->level != NULL &&
+                     (words->count != 2 ||
+                      strcasecmp(words->words[1], rewrite->level) != 0);
+}
 
 static void classify(struct rewrite *rewrite, struct old_line *line)
 {
@@ -79,6 +93,8 @@ static void classify(struct rewrite *rewrite, struct old_line *line)
     if (strcasecmp(words->words[0], "sentinel") != 0 || words->count == 1) {
         if (config_directive_known(words->words[0]))
             line->kind = LINE_KEEP;
+        if (strcasecmp(words->words[0], "loglevel") == 0)
+            find_level(rewrite, line);
         return;
     }
     line->line = rewrite->text.length;
@@ -229,9 +245,20 @@ static void write_output(const struct rewrite *rewrite, struct config_text *out,
     config_text_string(out, "\n");
 }
 
+static void write_level(const struct rewrite *rewrite, struct config_text *out)
+{
+    config_text_string(out, "loglevel ");
+    config_text_string(out, rewrite->level);
+    config_text_string(out, "\n");
+}
+
 static void write_old(const struct rewrite *rewrite, struct config_text *out,
                       const struct old_line *line)
 {
+    if (line->replaced && line == &rewrite->lines[rewrite->level_line]) {
+        write_level(rewrite, out);
+        return;
+    }
     if (line->replacement != NONE) {
         write_output(rewrite, out, &rewrite->outputs.outputs[line->replacement],
                      line->valkey);
@@ -265,21 +292,27 @@ static void write_lines(const struct rewrite *rewrite, struct config_text *out)
     }
 }
 
-static void write_missing(const struct rewrite *rewrite,
-                          struct config_text *out)
+/* The comment above what we append, once. */
+static void write_marker(struct rewrite *rewrite, struct config_text *out)
 {
-    bool marked = rewrite->marked;
+    if (rewrite->marked)
+        return;
+    rewrite->marked = true;
+    if (out->length > 1 && strcmp(out->data + out->length - 2, "\n\n") != 0)
+        config_text_string(out, "\n");
+    config_text_string(out, CONFIG_MARKER "\n");
+}
 
+static void write_missing(struct rewrite *rewrite, struct config_text *out)
+{
+    if (rewrite->level != NULL && rewrite->level_line == NONE) {
+        write_marker(rewrite, out);
+        write_level(rewrite, out);
+    }
     for (size_t i = 0; i < rewrite->outputs.count; i++) {
         if (rewrite->done[i])
             continue;
-        if (!marked) {
-            if (out->length > 1 &&
-                strcmp(out->data + out->length - 2, "\n\n") != 0)
-                config_text_string(out, "\n");
-            config_text_string(out, CONFIG_MARKER "\n");
-            marked = true;
-        }
+        write_marker(rewrite, out);
         write_output(rewrite, out, &rewrite->outputs.outputs[i], false);
     }
 }
@@ -287,10 +320,12 @@ static void write_missing(const struct rewrite *rewrite,
 char *config_rewrite(const char *text, const struct settings *settings,
                      const struct state *state)
 {
-    struct rewrite rewrite = {0};
+    struct rewrite rewrite = {.level_line = NONE};
     struct config_text out = {0};
 
     config_text_string(&out, "");
+    if (settings != NULL && settings->log_level_set)
+        rewrite.level = config_level_name(settings->log_level);
     output_list_build(&rewrite.outputs, settings, state);
     rewrite.done = xcalloc(rewrite.outputs.count, sizeof(*rewrite.done));
     read_lines(&rewrite, text != NULL ? text : "");

@@ -78,6 +78,11 @@ enum log_level log_get_level(void)
     return target.level;
 }
 
+bool log_is_stdout(void)
+{
+    return target.file == NULL && target.level <= LEVEL_WARNING;
+}
+
 void log_reopen(void)
 {
     if (target.file != NULL)

@@ -21,6 +21,9 @@ void log_open_syslog(const char *ident, int facility);
 void log_set_level(enum log_level level);
 enum log_level log_get_level(void);
 
+/* Whether lines go to standard output. */
+bool log_is_stdout(void);
+
 /* Opens the file anew under its name (SIGHUP). */
 void log_reopen(void);
 void log_close(void);

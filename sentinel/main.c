@@ -50,9 +50,12 @@ struct daemon {
     bool overdue;     /* the end took too long */
 };
 
+static bool detached; /* in the background, without standard output */
+
 static int fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Says why the start failed, in the log and to whoever waits for it. */
+/* Says why the start failed, in the log, and to whoever waits for it when the
+ * log goes elsewhere. */
 static int fail(const char *format, ...)
 {
     char text[4608];
@@ -62,7 +65,8 @@ static int fail(const char *format, ...)
     vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
     log_write(LEVEL_WARNING, text);
-    fprintf(stderr, "%s\n", text);
+    if (detached || !log_is_stdout())
+        fprintf(stderr, "%s\n", text);
     return -1;
 }
 
@@ -199,6 +203,7 @@ static int load(struct daemon *daemon, const char *program,
     settings->executable = realpath("/proc/self/exe", NULL);
     if (settings->executable == NULL)
         settings->executable = xstrdup(program);
+    settings->command_exists = command_exists;
     if (config_load(arguments->file, arguments->extra, settings,
                     daemon->state) != 0)
         return -1;
@@ -335,9 +340,11 @@ static int start(struct daemon *daemon, const char *program,
 
     if (load(daemon, program, arguments) != 0 || check_store(daemon) != 0)
         return -1;
-    if (settings->daemonize && !daemon_supervised(settings) &&
-        daemon_detach() != 0)
-        return fail("Cannot go to the background: %s", strerror(errno));
+    if (settings->daemonize && !daemon_supervised(settings)) {
+        if (daemon_detach() != 0)
+            return fail("Cannot go to the background: %s", strerror(errno));
+        detached = true;
+    }
     if (open_log(settings) != 0)
         return -1;
     daemon_raise_file_limit(settings, daemon->state->master_count);

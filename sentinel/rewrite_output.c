@@ -143,6 +143,7 @@ static void add_option(struct builder *builder, const struct option *option,
     output = begin(builder, option->name);
     append_signed(builder, option_number(option, options));
     output->forced = option_number(option, options) != option->default_value;
+    output->only_equal = !output->forced; /* as the reference: no default */
     end(builder, output);
 }
 
@@ -211,6 +212,7 @@ static void add_announce(struct builder *builder,
     output = begin(builder, config_sentinel_name(SENTINEL_ANNOUNCE_PORT));
     append_signed(builder, global->announce_port);
     output->forced = global->announce_port != 0;
+    output->only_equal = !output->forced;
     end(builder, output);
 }
 

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <syslog.h>
 
 struct settings *settings_new(void)
@@ -46,6 +47,11 @@ void settings_free(struct settings *settings)
     for (size_t i = 0; i < settings->password_hash_count; i++)
         free(settings->password_hashes[i]);
     free(settings->password_hashes);
+    for (size_t i = 0; i < settings->rename_count; i++) {
+        free(settings->renames[i].old_name);
+        free(settings->renames[i].new_name);
+    }
+    free(settings->renames);
     for (size_t i = 0; i < settings->note_count; i++)
         free(settings->notes[i].text);
     free(settings->notes);
@@ -69,6 +75,22 @@ void settings_note(struct settings *settings, enum log_level level,
     note = &settings->notes[settings->note_count++];
     note->level = level;
     note->text = text;
+}
+
+/* Renamings work one after the other, so they are undone from the last. */
+const char *settings_command_name(const struct settings *settings,
+                                  const char *name)
+{
+    for (size_t i = settings->rename_count; i-- > 0;) {
+        const struct renamed_command *rename = &settings->renames[i];
+
+        if (rename->new_name[0] != '\0' &&
+            strcasecmp(name, rename->new_name) == 0)
+            name = rename->old_name;
+        else if (strcasecmp(name, rename->old_name) == 0)
+            return NULL;
+    }
+    return name;
 }
 
 bool settings_password_required(const struct settings *settings)

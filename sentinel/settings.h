@@ -5,6 +5,7 @@
 
 #include "../lib/action.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -24,6 +25,12 @@ enum supervision {
 struct settings_note {
     enum log_level level;
     char *text;
+};
+
+/* A command that clients know under another name. */
+struct renamed_command {
+    char *old_name;
+    char *new_name; /* empty: it cannot be called at all */
 };
 
 struct elsewhere;
@@ -47,8 +54,10 @@ struct settings {
     bool daemonize;
     char *pidfile;
     enum supervision supervised;
-    enum log_level log_level;
-    char *log_file; /* NULL: standard output */
+    /* Read by the thread that writes the file while commands change it. */
+    _Atomic(enum log_level) log_level;
+    atomic_bool log_level_set; /* by a command: the file is to say it, too */
+    char *log_file;            /* NULL: standard output */
     bool syslog_enabled;
     char *syslog_ident;
     int syslog_facility;
@@ -60,6 +69,11 @@ struct settings {
     uint64_t pubsub_hard_limit; /* bytes of unread output; 0: none */
     uint64_t pubsub_soft_limit;
     unsigned pubsub_soft_seconds;
+    struct renamed_command *renames; /* in the order of the file */
+    size_t rename_count;
+    /* Whether there is a command of that name; set by main before the
+     * configuration is read. NULL: renaming is not checked. */
+    bool (*command_exists)(const char *name);
     struct settings_note *notes;
     size_t note_count;
     /* Sentinel lines of included files and of the command line, which the
@@ -74,6 +88,11 @@ void settings_free(struct settings *settings);
 void settings_note(struct settings *settings, enum log_level level,
                    const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* The name of the command that clients call NAME, in any case: NAME itself
+ * when it was not renamed, NULL when a renaming has taken it away. */
+const char *settings_command_name(const struct settings *settings,
+                                  const char *name);
 
 /* Whether clients must give a password before they may do anything. */
 bool settings_password_required(const struct settings *settings);

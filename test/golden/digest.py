@@ -227,8 +227,25 @@ def lengths(lines):
             for line in lines]
 
 
+def one_master(line):
+    """Notices about a link that two masters share name either of them."""
+    return re.sub(r"(alpha|beta) 127\.0\.0\.1 <(M|X)>", "<master> 127.0.0.1 <port>", line) \
+        if re.match(r"^[+-]\S+ ", line) else line
+
+
+def rights(line):
+    """Commands that a user may run stand in no order, between rules of other
+    kinds that do."""
+    if not re.match(r"^(\| |S: +\$\d+\\r\\n)user ", line):
+        return line
+    return re.sub(r"(?<= )\+[a-z|-]+(?: \+[a-z|-]+)*",
+                  lambda match: " ".join(sorted(match.group(0).split(" "))), line)
+
+
 def digest(name, lines):
-    lines = lengths(lines)
+    lines = [rights(line) for line in lengths(lines)]
+    if name == "shared-links":
+        lines = [one_master(line) for line in lines]
     if name == "wire":
         return digest_wire(lines)
     if name == "wire-bytes":

@@ -144,7 +144,7 @@ class Env:
             if skip_debug and re.match(r"^\d+:X \S+ \S+ \S+ \S+ [.] ", l):
                 continue
             if re.match(r"^\d+:X \S+ \S+ \S+ \S+ - "
-                        r"(Accepted|Client closed|Client id=|Error writing|Reading from) ", l):
+                        r"(Accepted|Client closed|Client id=\d+|Error writing|Reading from) ", l):
                 continue
             out.append(self.norm.log(l))
         return out

@@ -22,6 +22,7 @@ int main(void)
     srunner_add_suite(runner, suite_partition());
     srunner_add_suite(runner, suite_replicas());
     srunner_add_suite(runner, suite_operator());
+    srunner_add_suite(runner, suite_handover());
     srunner_add_suite(runner, suite_tilt());
     srunner_add_suite(runner, suite_disk());
     srunner_add_suite(runner, suite_links());

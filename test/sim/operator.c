@@ -60,6 +60,16 @@ const char *sentinel_failover(struct world *world, int sentinel,
     return ask_by_name(world, sentinel, REQUEST_FAILOVER, name);
 }
 
+/* SENTINEL FAILOVER name COORDINATED: there is an election. */
+const char *sentinel_coordinate(struct world *world, int sentinel,
+                                const char *name)
+{
+    struct request request = {.type = REQUEST_FAILOVER, .name = name};
+
+    request.failover.coordinated = true;
+    return ask(world, sentinel, &request);
+}
+
 const char *sentinel_reset(struct world *world, int sentinel,
                            const char *pattern)
 {

@@ -11,6 +11,8 @@
 
 const char *sentinel_failover(struct world *world, int sentinel,
                               const char *name);
+const char *sentinel_coordinate(struct world *world, int sentinel,
+                                const char *name);
 const char *sentinel_reset(struct world *world, int sentinel,
                            const char *pattern);
 const char *sentinel_monitor(struct world *world, int sentinel,

@@ -36,6 +36,7 @@ struct redis *redis_new(struct world *world, int host, int master_host)
     redis->world = world;
     redis->host = host;
     redis->port = 6379;
+    redis->failover_target = -1;
     redis->priority = 100;
     redis->password = world->options.auth_pass;
     redis->offset = 1000;

@@ -44,13 +44,18 @@ struct redis {
     uint64_t offset;
     uint64_t stored_offset;
 
+    /* FAILOVER */
+    int failover_target; /* host, or -1 while none goes on */
+    uint64_t failover_end_ms;
+    uint64_t failover_life; /* counts orders, so that old ones are dropped */
+
     /* settings */
     int priority;
     bool hidden; /* replica-announced no */
     const char *password;
     bool old;           /* knows SLAVEOF only */
     bool acl_slaveof;   /* the ACL allows SLAVEOF, not REPLICAOF */
-    bool acl_no_change; /* it allows neither */
+    bool acl_no_change; /* it allows neither, nor FAILOVER */
     bool sync_stuck;    /* replication never gets going */
     bool refuses_stale; /* replica-serve-stale-data no */
     uint64_t loading_until_ms;
@@ -73,6 +78,10 @@ char *redis_info(const struct redis *redis);
 /* Runs one command of a client; the reply is sent. */
 void redis_run_command(struct redis *redis, struct redis_client *client,
                        struct packet *command);
+
+/* The command FAILOVER. */
+struct reply *redis_failover(struct redis *redis, char *const *words,
+                             size_t count);
 
 /* Points it at another server ("" for none). */
 void redis_follow(struct redis *redis, const char *ip, int port);

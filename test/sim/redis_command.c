@@ -68,7 +68,14 @@ static struct reply *run_client(const struct call *call)
         is(call->words[2], "TYPE"))
         return reply_integer(
             redis_kill_clients(call->redis, call->client, call->words[3]));
+    if (is(call->words[1], "PAUSE") || is(call->words[1], "UNPAUSE"))
+        return reply_status("OK");
     return reply_error("ERR syntax error");
+}
+
+static struct reply *run_failover(const struct call *call)
+{
+    return redis_failover(call->redis, call->words, call->count);
 }
 
 static struct reply *run_subscribe(const struct call *call)
@@ -151,13 +158,14 @@ static const struct command commands[] = {
     {"EXEC", 1, true, true, true, true, run_exec},
     {"REPLICAOF", 3, false, false, false, true, run_replicaof},
     {"SLAVEOF", 3, false, false, false, true, run_replicaof},
+    {"FAILOVER", 2, false, false, false, true, run_failover},
     {"CONFIG", 2, true, false, false, true, run_config},
     {"SCRIPT", 2, false, true, false, false, run_script},
 };
 
 static const struct command *find(const struct redis *redis, const char *name)
 {
-    if (redis->old && is(name, "REPLICAOF"))
+    if (redis->old && (is(name, "REPLICAOF") || is(name, "FAILOVER")))
         return NULL;
     for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
         if (is(name, commands[i].name))
@@ -169,7 +177,8 @@ static bool denied(const struct redis *redis, const char *name)
 {
     if (is(name, "REPLICAOF"))
         return redis->acl_slaveof || redis->acl_no_change;
-    return is(name, "SLAVEOF") && redis->acl_no_change;
+    return (is(name, "SLAVEOF") || is(name, "FAILOVER")) &&
+           redis->acl_no_change;
 }
 
 static struct reply *refuse_unknown(const struct call *call)

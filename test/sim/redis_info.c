@@ -99,8 +99,11 @@ char *redis_info(const struct redis *redis)
     else
         add_link(text, redis);
     add_replicas(text, redis);
+    if (!redis->old)
+        add(text, "master_failover_state:%s\r\n",
+            redis->failover_target < 0 ? "no-failover" : "waiting-for-sync");
     add(text,
-        "master_failover_state:no-failover\r\nmaster_repl_offset:%" PRIu64
+        "master_repl_offset:%" PRIu64
         "\r\nsecond_repl_offset:-1\r\n\r\n# CPU\r\nused_cpu_sys:0.1\r\n",
         redis->offset);
     copy = xstrdup(text->bytes);

@@ -403,9 +403,12 @@ START_TEST(settings_are_shown)
 }
 END_TEST
 
-START_TEST(the_log_level_waits_for_the_rest)
+START_TEST(the_log_level_is_set_with_the_rest)
 {
     struct answer refused = {.type = ANSWER_ERROR, .text = "ERR no"};
+    struct answer not_saved = {
+        .type = ANSWER_ERROR,
+        .text = "ERR Failed to save config file. Check server logs."};
     struct answer accepted = {.type = ANSWER_OK};
 
     log_set_level(LEVEL_NOTICE);
@@ -419,12 +422,26 @@ START_TEST(the_log_level_waits_for_the_rest)
     ck_assert_int_eq(world.last.type, REQUEST_FLUSH);
     ck_assert_int_eq(log_get_level(), LEVEL_WARNING);
     ck_assert_int_eq(world.context.settings->log_level, LEVEL_WARNING);
+    ck_assert(world.context.settings->log_level_set);
     answer_client(1, &accepted);
     ck_assert_str_eq(output(1), "+OK\r\n");
     ask("SENTINEL CONFIG SET announce-ip x loglevel debug announce-port 5");
     ck_assert_str_eq(world.said, "- announce-ip x announce-port 5");
+    /* The write that follows has it already. */
+    ck_assert_int_eq(world.context.settings->log_level, LEVEL_DEBUG);
     answer_client(1, &refused);
     ck_assert_int_eq(log_get_level(), LEVEL_WARNING);
+    ck_assert_int_eq(world.context.settings->log_level, LEVEL_WARNING);
+    ck_assert(world.context.settings->log_level_set);
+    world.context.settings->log_level_set = false;
+    ask("SENTINEL CONFIG SET announce-ip x loglevel debug");
+    answer_client(1, &refused);
+    ck_assert(!world.context.settings->log_level_set);
+    /* In force although the disk is full, as all settings are. */
+    ask("SENTINEL CONFIG SET announce-ip x loglevel verbose");
+    answer_client(1, &not_saved);
+    ck_assert_int_eq(log_get_level(), LEVEL_VERBOSE);
+    ck_assert(world.context.settings->log_level_set);
     ask("SENTINEL CONFIG SET announce-ip x loglevel debug");
     answer_client(1, &accepted);
     ck_assert_int_eq(log_get_level(), LEVEL_DEBUG);
@@ -453,7 +470,7 @@ static TCase *sentinel_tests(void)
     tcase_add_test(tests, monitor_waits_for_the_address);
     tcase_add_test(tests, monitor_of_a_client_that_has_gone);
     tcase_add_test(tests, settings_are_shown);
-    tcase_add_test(tests, the_log_level_waits_for_the_rest);
+    tcase_add_test(tests, the_log_level_is_set_with_the_rest);
     return tests;
 }
 
