@@ -252,11 +252,11 @@ static bool is_newly_well(const struct core *core, const struct master *master)
 {
     const struct instance *instance = &master->instance;
 
-    return master->switched &&
-           since_ms(core->now_ms, master->switched_ms) <
+    return master->replaced &&
+           since_ms(core->now_ms, master->replaced_ms) <
                STALE_EVIDENCE_PERIODS * core->intervals[ASK_PERIOD] &&
            (instance->flags & FLAG_SDOWN) == 0 && link_is_up(instance->link) &&
-           instance->link->last_avail_ms > master->switched_ms;
+           instance->link->last_avail_ms > master->replaced_ms;
 }
 
 /* One vote for each master and epoch, and none in an epoch whose failover is

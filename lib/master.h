@@ -24,8 +24,8 @@ struct master {
     uint64_t leader_epoch;      /* of the last vote given */
     char leader[ID_LENGTH + 1]; /* to whom, "" when not known */
     uint64_t vote_serial;       /* write that makes it durable */
-    bool switched;              /* its address has changed */
-    uint64_t switched_ms;       /* when; valid with switched */
+    bool replaced;              /* its address was another, which was down */
+    uint64_t replaced_ms;       /* until when; valid with replaced */
 
     bool in_conflict;     /* others name another address in the same epoch */
     uint64_t conflict_ms; /* since when */

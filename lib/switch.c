@@ -129,6 +129,7 @@ void switch_address(struct core *core, struct master *master,
 {
     struct instance *instance = &master->instance;
     bool names = core->global.announce_hostnames;
+    bool was_down = (instance->flags & FLAG_SDOWN) != 0;
     struct addr old = instance->addr;
     struct addr new;
     struct instance *replica;
@@ -143,8 +144,8 @@ void switch_address(struct core *core, struct master *master,
     forget_evidence(master);
     instance->addr = new;
     master->in_conflict = false;
-    master->switched = true;
-    master->switched_ms = core->now_ms;
+    master->replaced = was_down;
+    master->replaced_ms = core->now_ms;
     MASTER_EACH (master->replicas, replica)
         renew_replica(core, replica);
     if (!addr_same(&old, &new))

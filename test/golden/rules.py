@@ -40,6 +40,12 @@ RULES = [
     Rule("rewrite-server-lines", "reference", "*",
          r"^\| user default on nopass (sanitize-payload )?~\* &\* \+@all$", DROP),
     Rule("rewrite-server-lines", "reference", "*", r'^\| dir "<DIR>"$', "| dir <DIR>"),
+    Rule("announce-ip-empty", "reference", "*", r'^\| sentinel announce-ip ""$', DROP),
+    Rule("disk-errors", "reference", "cmd-flushconfig",
+         r"^log: .* Could not create tmp config file ", DROP),
+    Rule("disk-errors", "ours", "cmd-flushconfig",
+         r"^(log: .* configuration on disk!!!): cannot create a file in the directory "
+         r"'<DIR>/sub': (No such file or directory)$", r"\1: \2"),
     Rule("config-loglevel", "ours", "cmd-*", r"^\| loglevel notice$", "| loglevel debug"),
     Rule("rewrite-keeps-lines", "both", "conf-rewrite", r"^\|    (# indented comment|bind .*)$", r"| \1"),
     Rule("rewrite-keeps-lines", "both", "conf-rewrite", r'^\| LOGLEVEL   "notice"$',
@@ -71,6 +77,8 @@ TIMING = [
     # Notices that the recorder may have come too late for.
     (None, "cmd-reset", r"events after RESET", r"^event: \+set "),
     (None, "events-start", r"published by", r"^(\+slave |order: \+slave$)"),
+    # A write may be under way when the directory disappears.
+    (None, "cmd-flushconfig", r"IS-MASTER-DOWN", r"^log: .*(saved on disk|: cannot replace .*)$"),
     # When state is written depends on what came together.
     (None, "events-*", r"logged by", r"Sentinel new configuration saved on disk$"),
     # Ids of connections count all that were ever accepted.
@@ -141,7 +149,7 @@ def drop_timing(name, lines):
             heading, mark = line, ""
         elif line.startswith("-- "):
             mark = line
-        place = heading + " " + mark
+        place = (heading + " " + mark).strip()
         if any(re.search(part, place) and re.search(pattern, line)
                for _, _, part, pattern in rules):
             continue

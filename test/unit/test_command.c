@@ -76,7 +76,7 @@ START_TEST(arguments_are_counted)
         {"SENTINEL slaves", "sentinel|slaves"},
         {"SENTINEL myid x", "sentinel|myid"},
         {"SENTINEL reset a b", "sentinel|reset"},
-        {"SENTINEL failover mymaster COORDINATED", "sentinel|failover"},
+        {"SENTINEL failover", "sentinel|failover"},
         {"SENTINEL monitor a b c", "sentinel|monitor"},
         {"SENTINEL flushconfig x", "sentinel|flushconfig"},
         {"SENTINEL set mymaster quorum", "sentinel|set"},

@@ -50,6 +50,8 @@ static const struct {
      LEVEL_WARNING},
     {NOTICE_ABORT_SLAVE_TIMEOUT, "-failover-abort-slave-timeout",
      LEVEL_WARNING},
+    {NOTICE_ABORT_MASTER_TIMEOUT, "-failover-abort-master-timeout",
+     LEVEL_WARNING},
     {NOTICE_ROLE_CHANGE, "+role-change", LEVEL_VERBOSE},
     {NOTICE_NOT_ROLE_CHANGE, "-role-change", LEVEL_VERBOSE},
     {NOTICE_REBOOT, "+reboot", LEVEL_NOTICE},
