@@ -4,6 +4,7 @@
 #   make check           unit tests, scenarios, a hundred seeds, check scripts
 #   make check-asan      the same under AddressSanitizer and UBSan
 #   make test-integration  the daemon beside real redis-server processes
+#   make test-golden     the daemon against recorded replies of Redis Sentinel
 #   make swarm SEEDS=1000 FROM=1 JOBS=2   more seeds of the simulator
 #   make install         to PREFIX (default /usr/local), below DESTDIR
 #   make help            all targets
@@ -159,7 +160,8 @@ swarm: $(SWARM)
 check-scripts: $(LIBCORE)
 	scripts/check-layers.sh $(LIBCORE)
 	scripts/check-size.sh
-	scripts/check-options.sh
+	scripts/check-coverage.py
+	test/golden/compare --rows
 	scripts/format.sh --check
 
 check-asan:
@@ -168,17 +170,27 @@ check-asan:
 test-integration: daemon
 	SENTINELD=$(B)/sentineld scripts/run-integration
 
+# What Redis Sentinel was recorded to say, against what the daemon says.
+.PHONY: test-golden
+test-golden: daemon
+	SENTINELD=$(B)/sentineld test/golden/compare
+
 # ---- Installation ----
 
 .PHONY: install uninstall
-DOCUMENTS = README.md LICENSE $(wildcard etc/*)
+DOCUMENTS = README.md LICENSE docs/compatibility.md $(wildcard etc/*)
 
 install: $(B)/sentineld
 	$(INSTALL) -d $(DESTDIR)$(bindir) $(DESTDIR)$(docdir)
 	$(INSTALL) -m 755 $(B)/sentineld $(DESTDIR)$(bindir)/sentineld
 	$(INSTALL) -m 644 $(DOCUMENTS) $(DESTDIR)$(docdir)
+	$(INSTALL) -d $(DESTDIR)$(mandir)/man5 $(DESTDIR)$(mandir)/man8
+	$(INSTALL) -m 644 doc/sentinel.conf.5 $(DESTDIR)$(mandir)/man5
+	$(INSTALL) -m 644 doc/sentineld.8 $(DESTDIR)$(mandir)/man8
 
 uninstall:
+	rm -f $(DESTDIR)$(mandir)/man5/sentinel.conf.5
+	rm -f $(DESTDIR)$(mandir)/man8/sentineld.8
 	rm -f $(DESTDIR)$(bindir)/sentineld
 	rm -f $(addprefix $(DESTDIR)$(docdir)/,$(notdir $(DOCUMENTS)))
 	-rmdir $(DESTDIR)$(docdir)
@@ -192,7 +204,7 @@ clean:
 distclean: clean
 	rm -rf configure configure~ config.mak config.log config.status \
 	    autom4te.cache .pytest_cache test/integration/__pycache__ \
-	    test/integration/.pytest_cache
+	    test/integration/.pytest_cache test/golden/__pycache__
 
 format:
 	scripts/format.sh --fix

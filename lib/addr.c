@@ -44,7 +44,7 @@ static bool is_ipv6(const char *host)
     if (host[0] == ':' && host[1] != ':')
         return false;
     while (*host != '\0') {
-        size_t digits = strspn(host, "0123456789abcdefABCDEF");
+        size_t digits;
 
         if (host[0] == ':' && host[1] == ':') {
             if (gap)

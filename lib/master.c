@@ -120,7 +120,7 @@ void master_remove_replica(struct core *core, struct instance *replica)
 void master_remove_replicas(struct core *core, struct master *master)
 {
     while (master->replicas != NULL)
-        master_remove_replica(core, master->replicas);
+        master_remove_replica(core, master->replicas); /* NOLINT: head */
     assert(master->promoted == NULL);
 }
 
@@ -166,7 +166,7 @@ void master_remove_sentinel(struct core *core, struct instance *sentinel)
 void master_remove_sentinels(struct core *core, struct master *master)
 {
     while (master->sentinels != NULL)
-        master_remove_sentinel(core, master->sentinels);
+        master_remove_sentinel(core, master->sentinels); /* NOLINT: head */
 }
 
 size_t master_replica_count(const struct master *master)

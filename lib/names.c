@@ -24,6 +24,7 @@ static struct name_entry *find(const struct core *core, const char *host)
 {
     struct name_entry *entry;
 
+    assert(host != NULL);
     HASH_FIND_STR(core->names, host, entry);
     return entry;
 }
@@ -145,7 +146,7 @@ void names_clear(struct core *core)
     struct name_entry *next;
 
     HASH_ITER (hh, core->names, entry, next) {
-        HASH_DEL(core->names, entry);
+        HASH_DEL(core->names, entry); /* NOLINT: takes the map's head */
         free(entry);
     }
 }

@@ -49,17 +49,16 @@ void text_add(struct text *text, const char *more)
 void text_addf(struct text *text, const char *format, ...)
 {
     va_list arguments;
-    va_list again;
     int length;
 
     va_start(arguments, format);
-    va_copy(again, arguments);
     length = vsnprintf(NULL, 0, format, arguments);
     va_end(arguments);
     assert(length >= 0);
     text_reserve(text, (size_t)length);
-    vsnprintf(text->data + text->length, (size_t)length + 1, format, again);
-    va_end(again);
+    va_start(arguments, format);
+    vsnprintf(text->data + text->length, (size_t)length + 1, format, arguments);
+    va_end(arguments);
     text->length += (size_t)length;
 }
 

@@ -10,10 +10,12 @@ die() {
     exit 1
 }
 
-# The packages listed for any of the given purposes; all without arguments.
+# The packages listed for any of the given purposes; without arguments all
+# but the extra ones.
 packages_for() {
     awk -v wanted=" $* " '
         /^#/ || NF == 0 { next }
+        wanted == "  " && $2 == "extra" { next }
         {
             for (i = 2; i <= NF; i++)
                 if (wanted == "  " || index(wanted, " " $i " ")) {

@@ -163,8 +163,9 @@ static const char *apply_monitor(struct work *work)
     if (reason == NULL && !config_plain_word(work->words[1]))
         reason = "A master's name must not be empty or hold blanks, commas "
                  "or control characters.";
+    /* Port 0 is an address not known yet: nobody connects to it. */
     if (reason == NULL)
-        reason = config_parse_port(work->words[3], 1, &port);
+        reason = config_parse_port(work->words[3], 0, &port);
     if (reason == NULL)
         reason = config_check_host(work->reader, work->words[2]);
     if (reason != NULL)

@@ -51,9 +51,11 @@ const char *config_parse_epoch(const char *value, uint64_t *epoch)
 
 const char *config_parse_port(const char *value, int minimum, int *port)
 {
-    long number = strtol(value, NULL, 10);
+    char *end;
+    long number = strtol(value, &end, 10);
 
-    if (number < minimum || number > 65535)
+    if (!isdigit((unsigned char)value[0]) || *end != '\0' || number < minimum ||
+        number > 65535)
         return "Invalid port number.";
     *port = (int)number;
     return NULL;

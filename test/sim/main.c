@@ -23,6 +23,7 @@ int main(void)
     srunner_add_suite(runner, suite_replicas());
     srunner_add_suite(runner, suite_operator());
     srunner_add_suite(runner, suite_handover());
+    srunner_add_suite(runner, suite_addresses());
     srunner_add_suite(runner, suite_tilt());
     srunner_add_suite(runner, suite_disk());
     srunner_add_suite(runner, suite_links());

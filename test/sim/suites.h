@@ -11,6 +11,7 @@ Suite *suite_partition(void);
 Suite *suite_replicas(void);
 Suite *suite_operator(void);
 Suite *suite_handover(void);
+Suite *suite_addresses(void);
 Suite *suite_tilt(void);
 Suite *suite_disk(void);
 Suite *suite_links(void);

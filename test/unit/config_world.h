@@ -21,6 +21,7 @@ static char world_directory[64];
 static char world_file[80];
 static struct settings *settings;
 static struct state *state;
+static bool (*world_command_exists)(const char *name); /* for the settings */
 
 static inline void world_put(const char *path, const char *text, size_t length)
 {
@@ -53,6 +54,7 @@ static inline void world_forget(void)
     settings_free(settings);
     state_free(state);
     settings = settings_new();
+    settings->command_exists = world_command_exists;
     state = state_new();
 }
 

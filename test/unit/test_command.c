@@ -70,29 +70,28 @@ START_TEST(arguments_are_counted)
     static const struct {
         const char *request;
         const char *name;
-    } wrong[] = {
-        {"sentinel MASTERS x", "sentinel|masters"},
-        {"SENTINEL master", "sentinel|master"},
-        {"SENTINEL slaves", "sentinel|slaves"},
-        {"SENTINEL myid x", "sentinel|myid"},
-        {"SENTINEL reset a b", "sentinel|reset"},
-        {"SENTINEL failover", "sentinel|failover"},
-        {"SENTINEL monitor a b c", "sentinel|monitor"},
-        {"SENTINEL flushconfig x", "sentinel|flushconfig"},
-        {"SENTINEL set mymaster quorum", "sentinel|set"},
-        {"SENTINEL config", "sentinel|config"},
-        {"SENTINEL info-cache", "sentinel|info-cache"},
-        {"SENTINEL simulate-failure", "sentinel|simulate-failure"},
-        {"SENTINEL is-master-down-by-addr a b",
-         "sentinel|is-master-down-by-addr"},
-        {"SENTINEL help x", "sentinel|help"},
-        {"PING a b", "ping"},
-        {"AUTH", "auth"},
-        {"ROLE x", "role"},
-        {"SUBSCRIBE", "subscribe"},
-        {"CLIENT KILL", "client|kill"},
-        {"COMMAND GETKEYS PING", "command|getkeys"},
-        {"PUBLISH __sentinel__:hello", "publish"}};
+    } wrong[] = {{"sentinel MASTERS x", "sentinel|masters"},
+                 {"SENTINEL master", "sentinel|master"},
+                 {"SENTINEL slaves", "sentinel|slaves"},
+                 {"SENTINEL myid x", "sentinel|myid"},
+                 {"SENTINEL reset a b", "sentinel|reset"},
+                 {"SENTINEL failover", "sentinel|failover"},
+                 {"SENTINEL monitor a b c", "sentinel|monitor"},
+                 {"SENTINEL flushconfig x", "sentinel|flushconfig"},
+                 {"SENTINEL set mymaster quorum", "sentinel|set"},
+                 {"SENTINEL config", "sentinel|config"},
+                 {"SENTINEL info-cache", "sentinel|info-cache"},
+                 {"SENTINEL simulate-failure", "sentinel|simulate-failure"},
+                 {"SENTINEL is-master-down-by-addr a b",
+                  "sentinel|is-master-down-by-addr"},
+                 {"SENTINEL help x", "sentinel|help"},
+                 {"PING a b", "ping"},
+                 {"AUTH", "auth"},
+                 {"ROLE x", "role"},
+                 {"SUBSCRIBE", "subscribe"},
+                 {"CLIENT KILL", "client|kill"},
+                 {"COMMAND GETKEYS PING", "command|getkeys"},
+                 {"PUBLISH __sentinel__:hello", "publish"}};
 
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         char wanted[120];
@@ -222,6 +221,9 @@ START_TEST(client_commands_without_effect)
         {"CLIENT TRACKINGINFO",
          "*6\r\n$5\r\nflags\r\n*1\r\n$3\r\noff\r\n$8\r\nredirect\r\n:-1\r\n"
          "$8\r\nprefixes\r\n*0\r\n"},
+        {"CLIENT CACHING yes",
+         "-ERR CLIENT CACHING can be called only when the client is in "
+         "tracking mode with OPTIN or OPTOUT mode enabled\r\n"},
         {"CLIENT TRACKING off", "+OK\r\n"},
         {"CLIENT nosuch",
          "-ERR unknown subcommand 'nosuch'. Try CLIENT HELP.\r\n"});

@@ -150,6 +150,138 @@ START_TEST(info_has_sections)
 }
 END_TEST
 
+/* Titles of the sections of REPLY, in order. */
+static const char *titles(const char *reply)
+{
+    static char text[256];
+    size_t length = 0;
+
+    text[0] = '\0';
+    for (reply = strstr(reply, "# "); reply != NULL;
+         reply = strstr(reply + 2, "\n# "))
+        length += (size_t)snprintf(
+            text + length, sizeof(text) - length, "%.*s ",
+            (int)strcspn(strchr(reply, ' ') + 1, "\r"), strchr(reply, ' ') + 1);
+    return text;
+}
+
+START_TEST(info_shows_the_sections_asked_for)
+{
+    static const struct {
+        const char *request;
+        const char *titles;
+    } cases[] = {
+        {"INFO", "Server Clients Stats CPU Sentinel "},
+        {"INFO server clients", "Server Clients "},
+        {"INFO Clients SERVER clients", "Server Clients "},
+        {"INFO everything", "Server Clients Stats CPU Sentinel "},
+        {"INFO nosuch cpu", "CPU "},
+        {"INFO stats ALL", "Server Clients Stats CPU Sentinel "},
+        {"INFO keyspace memory", ""},
+        {"INFO sentinel server", "Server Sentinel "},
+    };
+
+    for (int proto = 2; proto <= 3; proto++) {
+        world.clients[0].output.proto = proto;
+        for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+            const char *reply = ask(cases[i].request);
+            ck_assert_msg(reply[0] == '$', "%s", cases[i].request);
+            ck_assert_uint_eq(strlen(strchr(reply, '\n') + 1),
+                              strtoul(reply + 1, NULL, 10) + 2);
+            ck_assert_str_eq(titles(reply), cases[i].titles);
+        }
+    }
+}
+END_TEST
+
+static void run_until(uint64_t end_ms)
+{
+    struct event timer = {.type = EVENT_TIMER};
+
+    while (world.now_ms < end_ms) {
+        world.now_ms += 100;
+        step(&timer);
+    }
+}
+
+START_TEST(info_tells_the_status_of_masters)
+{
+    const char *reply;
+
+    EXPECT({"SENTINEL MONITOR alpha ::1 7010 1", "+OK\r\n"},
+           {"SENTINEL SET alpha down-after-milliseconds 1000", "+OK\r\n"},
+           {"SENTINEL MONITOR beta 127.0.0.1 7011 1", "+OK\r\n"});
+    reply = ask("INFO sentinel");
+    ck_assert_ptr_nonnull(strstr(reply, "\r\nsentinel_masters:3\r\n"));
+    ck_assert_ptr_nonnull(strstr(
+        reply,
+        "\r\nmaster0:name=alpha,status=ok,address=::1:7010,slaves=0,"
+        "sentinels=1\r\nmaster1:name=beta,status=ok,address=127.0.0.1:7011,"
+        "slaves=0,sentinels=1\r\nmaster2:name=mymaster,status=ok,"));
+    run_until(world.now_ms + 2000);
+    reply = ask("INFO sentinel");
+    ck_assert_ptr_nonnull(strstr(reply, "master0:name=alpha,status=odown,"));
+    ck_assert_ptr_nonnull(strstr(reply, "master1:name=beta,status=ok,"));
+    /* Down for this sentinel, but its quorum is two. */
+    run_until(world.now_ms + 31000);
+    reply = ask("INFO sentinel");
+    ck_assert_ptr_nonnull(strstr(reply, "master1:name=beta,status=odown,"));
+    ck_assert_ptr_nonnull(strstr(reply, "master2:name=mymaster,status=sdown,"));
+}
+END_TEST
+
+START_TEST(info_tells_tilt)
+{
+    struct event timer = {.type = EVENT_TIMER};
+
+    world.now_ms += 60000; /* nobody has called the core meanwhile */
+    step(&timer);
+    run_until(world.now_ms + 5000);
+    ck_assert_ptr_nonnull(strstr(ask("INFO sentinel"),
+                                 "\r\nsentinel_tilt:1\r\n"
+                                 "sentinel_tilt_since_seconds:5\r\n"));
+    ask("SENTINEL SIMULATE-FAILURE crash-after-election "
+        "crash-after-promotion");
+    ck_assert_ptr_nonnull(strstr(ask("INFO sentinel"),
+                                 "\r\nsentinel_simulate_failure_flags:3\r\n"));
+    run_until(world.now_ms + 30000);
+    ck_assert_ptr_nonnull(strstr(ask("INFO sentinel"),
+                                 "\r\nsentinel_tilt:0\r\n"
+                                 "sentinel_tilt_since_seconds:-1\r\n"));
+}
+END_TEST
+
+/* ---- Commands under other names ---- */
+
+START_TEST(renamed_commands_have_only_their_new_name)
+{
+    static struct renamed_command renames[] = {
+        {(char *)"PING", (char *)"Pong"},
+        {(char *)"sentinel", (char *)"guard"},
+        {(char *)"SHUTDOWN", (char *)""},
+        {(char *)"guard", (char *)"watch"}};
+
+    world.context.settings->renames = renames;
+    world.context.settings->rename_count = 4;
+    EXPECT({"PONG", "+PONG\r\n"},
+           {"ping", "-ERR unknown command 'ping', with args beginning with: "
+                    "\r\n"},
+           {"WATCH myid", "$40\r\n" MY_ID "\r\n"},
+           {"watch nosuch",
+            "-ERR unknown subcommand 'nosuch'. Try SENTINEL HELP.\r\n"},
+           {"guard myid", "-ERR unknown command 'guard', with args beginning "
+                          "with: 'myid' \r\n"},
+           {"SHUTDOWN NOSAVE", "-ERR unknown command 'SHUTDOWN', with args "
+                               "beginning with: 'NOSAVE' \r\n"},
+           {"pong\\0x",
+            "-ERR unknown command 'pong', with args beginning with: \r\n"},
+           {"INFO nosuch", "$0\r\n\r\n"});
+    ck_assert(!world.shut_down);
+    world.context.settings->renames = NULL; /* not the settings' to free */
+    world.context.settings->rename_count = 0;
+}
+END_TEST
+
 /* ---- Requests to the core ---- */
 
 START_TEST(requests_carry_their_words)
@@ -460,6 +592,10 @@ static TCase *sentinel_tests(void)
     tcase_add_test(tests, scripts_are_shown);
     tcase_add_test(tests, info_cache_is_shown);
     tcase_add_test(tests, info_has_sections);
+    tcase_add_test(tests, info_shows_the_sections_asked_for);
+    tcase_add_test(tests, info_tells_the_status_of_masters);
+    tcase_add_test(tests, info_tells_tilt);
+    tcase_add_test(tests, renamed_commands_have_only_their_new_name);
     tcase_add_test(tests, requests_carry_their_words);
     tcase_add_test(tests, answers_of_all_forms);
     tcase_add_test(tests, refused_before_the_core);

@@ -262,6 +262,8 @@ START_TEST(commands_are_described)
            {"COMMAND GETKEYS nosuch x", "-ERR Invalid command specified\r\n"},
            {"COMMAND GETKEYS SENTINEL nosuch",
             "-ERR Invalid command specified\r\n"},
+           {"COMMAND GETKEYSANDFLAGS SENTINEL MASTERS",
+            "-ERR The command has no key arguments\r\n"},
            {"ACL CAT nosuch", "-ERR Unknown category 'nosuch'\r\n"},
            {"ACL CAT string", "*0\r\n"},
            {"ACL USERS", "*1\r\n$7\r\ndefault\r\n"}, {"ACL LOG", "*0\r\n"},
@@ -272,6 +274,54 @@ START_TEST(commands_are_described)
             "*2\r\n*10\r\n$7\r\npublish\r\n:3\r\n~4\r\n+pubsub\r\n+loading\r\n"
             "+stale\r\n+fast\r\n:0\r\n:0\r\n:0\r\n~2\r\n+@pubsub\r\n+@fast\r\n"
             "~0\r\n~0\r\n~0\r\n_\r\n"});
+}
+END_TEST
+
+/* Counts how often TEXT stands in the reply to REQUEST. */
+static size_t times_in_reply(const char *request, const char *text)
+{
+    const char *at = ask(request);
+    size_t count = 0;
+
+    while ((at = strstr(at, text)) != NULL) {
+        count++;
+        at++;
+    }
+    return count;
+}
+
+/* Each row that is shown is in COMMAND LIST, INFO and DOCS, once, and what is
+ * not shown is still found by its name. */
+START_TEST(the_table_is_shown_as_it_is)
+{
+    const struct command *row;
+    char bulk[96];
+    char request[128];
+    char whole[16];
+    size_t listed = 0;
+    size_t top = 0;
+
+    for (size_t n = 0; (row = command_row(n)) != NULL; n++) {
+        const size_t wanted = row->traits & TRAIT_EXTRA ? 0 : 1;
+        listed += wanted;
+        top += strchr(row->name, '|') == NULL ? wanted : 0;
+        snprintf(bulk, sizeof(bulk), "$%zu\r\n%s\r\n", strlen(row->name),
+                 row->name);
+        ck_assert_uint_eq(times_in_reply("COMMAND LIST", bulk), wanted);
+        ck_assert_uint_eq(times_in_reply("COMMAND", bulk), wanted);
+        ck_assert_uint_eq(times_in_reply("COMMAND INFO", bulk), wanted);
+        ck_assert_uint_ge(times_in_reply("COMMAND DOCS", bulk), wanted);
+        snprintf(request, sizeof(request), "COMMAND INFO %s", row->name);
+        ck_assert_uint_eq(times_in_reply(request, bulk), 1);
+        snprintf(bulk, sizeof(bulk), "\r\n:%d\r\n", row->arity);
+        ck_assert_uint_ge(times_in_reply(request, bulk), 1);
+        snprintf(request, sizeof(request), "COMMAND DOCS %s", row->name);
+        ck_assert_uint_ge(times_in_reply(request, row->summary), 1);
+    }
+    snprintf(whole, sizeof(whole), "*%zu\r\n", listed);
+    ck_assert_int_eq(strncmp(ask("COMMAND LIST"), whole, strlen(whole)), 0);
+    snprintf(whole, sizeof(whole), ":%zu\r\n", top);
+    ck_assert_str_eq(ask("COMMAND COUNT"), whole);
 }
 END_TEST
 
@@ -322,6 +372,7 @@ static TCase *view_tests(void)
     tcase_add_test(tests, help_of_sentinel);
     tcase_add_test(tests, replies_hold_what_they_announce);
     tcase_add_test(tests, commands_are_described);
+    tcase_add_test(tests, the_table_is_shown_as_it_is);
     tcase_add_test(tests, short_requests_make_no_endless_replies);
     tcase_add_test(tests, every_row_is_found_under_its_name);
     return tests;

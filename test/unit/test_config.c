@@ -3,6 +3,7 @@
 #include "config_world.h"
 
 #include <fcntl.h>
+#include <strings.h>
 #include <sys/wait.h>
 #include <syslog.h>
 
@@ -369,9 +370,58 @@ START_TEST(server_directives_are_obeyed)
 }
 END_TEST
 
+static bool is_command(const char *name)
+{
+    return strcasecmp(name, "ping") == 0 || strcasecmp(name, "info") == 0;
+}
+
+START_TEST(commands_of_the_sentinel_are_renamed)
+{
+    static const struct {
+        const char *text;
+        const char *reason; /* NULL: accepted */
+    } cases[] = {
+        {"rename-command PING pong\n", NULL},
+        {"rename-command ping \"\"\nrename-command info PING\n", NULL},
+        {"rename-command PING a\nrename-command a b\n", NULL},
+        {"rename-command nosuch x\n", "No such command in rename-command"},
+        {"rename-command PING x\nrename-command ping y\n",
+         "No such command in rename-command"},
+        {"rename-command PING info\n", "Target command name already exists"},
+        {"rename-command PING\n", "wrong number of arguments"},
+    };
+
+    world_command_exists = is_command;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char *said;
+
+        if (cases[i].reason == NULL) {
+            ck_assert_int_eq(world_load(cases[i].text, NULL), 0);
+            continue;
+        }
+        said = refusal(cases[i].text, strlen(cases[i].text), NULL);
+        ck_assert_msg(strstr(said, cases[i].reason) != NULL, "%s", said);
+        free(said);
+    }
+    world_command_exists = NULL;
+
+    ck_assert_int_eq(world_load("rename-command PING a\n"
+                                "rename-command INFO ping\n"
+                                "rename-command a info\n"
+                                "rename-command AUTH \"\"\n",
+                                NULL),
+                     0);
+    ck_assert_str_eq(settings_command_name(settings, "info"), "PING");
+    ck_assert_str_eq(settings_command_name(settings, "Ping"), "INFO");
+    ck_assert_str_eq(settings_command_name(settings, "role"), "role");
+    ck_assert_ptr_null(settings_command_name(settings, "a"));
+    ck_assert_ptr_null(settings_command_name(settings, "auth"));
+}
+END_TEST
+
 START_TEST(what_means_nothing_here_is_noted)
 {
-    ck_assert_int_eq(world_load("maxmemory 100mb\nrename-command PING \"\"\n"
+    ck_assert_int_eq(world_load("maxmemory 100mb\nloadmodule x\n"
                                 "sentinel monitor a 10.0.0.1 1 1\n"
                                 "sentinel monitor b 10.0.0.1 1 1\n"
                                 "sentinel parallel-syncs a 0\n",
@@ -382,8 +432,7 @@ START_TEST(what_means_nothing_here_is_noted)
     ck_assert_ptr_nonnull(
         strstr(settings->notes[0].text, "sentinel.conf:1: 'maxmemory'"));
     ck_assert_int_eq(settings->notes[1].level, LEVEL_WARNING);
-    ck_assert_ptr_nonnull(
-        strstr(settings->notes[1].text, ":2: 'rename-command'"));
+    ck_assert_ptr_nonnull(strstr(settings->notes[1].text, ":2: 'loadmodule'"));
     ck_assert_ptr_nonnull(strstr(settings->notes[2].text, "parallel-syncs"));
     ck_assert_int_eq(state->masters[0].options.parallel_syncs, 1);
     ck_assert_ptr_nonnull(strstr(settings->notes[3].text, "same address"));
@@ -512,6 +561,7 @@ static Suite *config_suite(void)
     tcase_add_test(tests, a_file_written_by_the_reference_loads);
     tcase_add_test(tests, the_order_of_lines_does_not_matter);
     tcase_add_test(tests, server_directives_are_obeyed);
+    tcase_add_test(tests, commands_of_the_sentinel_are_renamed);
     tcase_add_test(tests, what_means_nothing_here_is_noted);
     tcase_add_test(tests, passwords_of_the_default_user);
     tcase_add_test(tests, an_acl_file_is_read);
