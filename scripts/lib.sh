@@ -107,19 +107,29 @@ only_for_format() {
     [ -z "$(packages_for build test demo | grep -Fx -- "$1")" ]
 }
 
-# Debian starts redis-server and redis-sentinel as soon as they are installed.
-# The tests start their own; a service that was there before is left alone.
+# Debian starts the servers as soon as they are installed. The tests start
+# their own; a service that was there before is left alone.
 stop_new_services() {
     local package
-    [ -d /run/systemd/system ] || return 0
     for package; do
         case $package in
-        redis-server | redis-sentinel)
-            say "stopping and disabling the new service $package"
-            as_root systemctl disable --now "$package.service" || true
+        redis-server | redis-sentinel | valkey-server | valkey-sentinel | \
+            prometheus-redis-exporter)
+            stop_service "$package"
             ;;
         esac
     done
+}
+
+stop_service() {
+    if [ -d /run/systemd/system ]; then
+        say "stopping and disabling the new service $1"
+        as_root systemctl disable --now "$1.service" || true
+    elif [ -x "/etc/init.d/$1" ]; then
+        say "stopping and disabling the new service $1"
+        as_root "/etc/init.d/$1" stop </dev/null >/dev/null 2>&1 || true
+        as_root update-rc.d "$1" disable >/dev/null 2>&1 || true
+    fi
 }
 
 # Configures anew with the options given the last time; cheap, and it leaves

@@ -16,6 +16,7 @@ The sentinel is run as "<command> <configuration file>".
 
 import argparse
 import os
+import signal
 import sys
 import time
 import traceback
@@ -80,6 +81,8 @@ def main():
         return 0
     if options.raw:
         return raw(options.raw[0], options.raw[1:])
+    # So that a run that is ended stops what it has started.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit("ended by a signal"))
     options.work = os.path.abspath(options.work)
     options.out = os.path.abspath(options.out)
     os.makedirs(options.work, exist_ok=True)
