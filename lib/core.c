@@ -110,9 +110,12 @@ static void take_message(struct core *core, uint64_t conn,
     if (channel == NULL)
         return;
     channel->link->pubsub_active_ms = core->now_ms;
+    if (strcmp(channel_name, HELLO_CHANNEL) != 0)
+        return;
     /* Our own messages come back by every server. */
-    if (strcmp(channel_name, HELLO_CHANNEL) == 0 &&
-        strstr(text, core->id) == NULL)
+    if (strstr(text, core->id) != NULL)
+        discovery_take_own(core, channel->link, text);
+    else
         discovery_take_hello(core, channel->link->users, text);
 }
 

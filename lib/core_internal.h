@@ -52,6 +52,7 @@ struct core {
     struct global_options global;
     uint64_t intervals[CORE_INTERVALS];
     unsigned simulate;
+    bool told_clone; /* another sentinel uses our id: was logged */
 
     struct instance *masters;   /* map by name, of struct master */
     struct instance *instances; /* map by id */

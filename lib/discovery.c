@@ -4,6 +4,7 @@
 #include "core_internal.h"
 #include "failover.h"
 #include "hello.h"
+#include "monitor.h"
 #include "names.h"
 #include "notice.h"
 #include "persist.h"
@@ -198,4 +199,40 @@ void discovery_take_hello(struct core *core, struct instance *from,
     case HELLO_FOREIGN:
         break;
     }
+}
+
+static bool is_our_address(const struct core *core, const struct link *link,
+                           const struct hello *hello)
+{
+    struct instance *instance;
+    struct instance *next;
+
+    if (hello->port != monitor_own_port(core))
+        return false;
+    if (strcmp(hello->ip, monitor_own_ip(core, link)) == 0)
+        return true;
+    /* A host with several addresses shows each of them somewhere. */
+    HASH_ITER (by_id, core->instances, instance, next)
+        if (strcmp(hello->ip, monitor_own_ip(core, instance->link)) == 0)
+            return true;
+    return false;
+}
+
+void discovery_take_own(struct core *core, const struct link *link,
+                        const char *text)
+{
+    char buffer[HELLO_MAX_LENGTH + 1];
+    struct hello hello;
+    const char *problem;
+
+    if (core->told_clone ||
+        hello_decode(&hello, text, buffer, &problem) != HELLO_OK ||
+        strcmp(hello.id, core->id) != 0 || is_our_address(core, link, &hello))
+        return;
+    core->told_clone = true;
+    emit_logf(&core->out, LEVEL_WARNING,
+              "The sentinel at %s:%d uses our id %s, and both will be taken "
+              "for one: was its configuration file copied? Remove the line "
+              "'sentinel myid' there",
+              hello.ip, hello.port, core->id);
 }

@@ -87,14 +87,14 @@ static uint64_t run_info(struct core *core, struct instance *instance)
     return HEAP_NEVER;
 }
 
-static const char *own_ip(const struct core *core, const struct link *link)
+const char *monitor_own_ip(const struct core *core, const struct link *link)
 {
     if (core->global.announce_ip != NULL)
         return core->global.announce_ip;
     return link->local_ip;
 }
 
-static int own_port(const struct core *core)
+int monitor_own_port(const struct core *core)
 {
     return core->global.announce_port != 0 ? core->global.announce_port
                                            : core->global.listen_port;
@@ -105,8 +105,8 @@ static void send_hello(struct core *core, struct instance *instance)
     const struct master *master = instance->master;
     const struct addr *addr = master_current_addr(master);
     struct hello hello = {
-        .ip = own_ip(core, instance->link),
-        .port = own_port(core),
+        .ip = monitor_own_ip(core, instance->link),
+        .port = monitor_own_port(core),
         .id = core->id,
         .current_epoch = core->current_epoch,
         .master_name = master->instance.name,

@@ -7,6 +7,7 @@
 
 struct core;
 struct instance;
+struct link;
 struct master;
 
 /* Sends INFO and hello when due; returns when to look again. */
@@ -15,6 +16,10 @@ uint64_t monitor_run(struct core *core, struct instance *instance);
 /* Sends INFO now, also when one is outstanding: its answer tells of what was
  * sent before it. No effect without a connection. */
 void monitor_ask_info(struct core *core, struct instance *instance);
+
+/* What this sentinel announces of itself in hellos over LINK. */
+const char *monitor_own_ip(const struct core *core, const struct link *link);
+int monitor_own_port(const struct core *core);
 
 /* Has a hello sent at once to all that belongs to MASTER. */
 void monitor_force_hello(struct core *core, struct master *master);

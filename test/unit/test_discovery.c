@@ -53,6 +53,35 @@ START_TEST(message_on_the_channel_of_a_server)
 }
 END_TEST
 
+static void own_hello(const char *text)
+{
+    uint64_t conn = the_master()->instance.link->pubsub.conn;
+
+    step(&(struct event){.type = EVENT_MESSAGE,
+                         .message = {conn, "__sentinel__:hello", text}});
+}
+
+START_TEST(a_copy_of_our_file_is_told_once)
+{
+    struct text own;
+
+    start_one();
+    text_init(&own);
+    text_addf(&own, "%s,%d,%s,0,mymaster,10.0.0.1,6379,0",
+              the_master()->instance.link->local_ip, core->global.listen_port,
+              core->id);
+    own_hello(own.data);
+    expect_none("log *");
+    text_clear(&own);
+    text_addf(&own, "10.0.9.8,26379,%s,0,mymaster,10.0.0.1,6379,0", core->id);
+    own_hello(own.data);
+    own_hello(own.data);
+    expect_count("log The sentinel at 10.0.9.8:26379 uses our id *", 1);
+    ck_assert_uint_eq(peers(), 0);
+    text_clear(&own);
+}
+END_TEST
+
 START_TEST(messages_that_bring_nothing)
 {
     static const char *const texts[] = {
@@ -290,6 +319,7 @@ int main(void)
     const TTest *const cases[] = {
         new_sentinel_is_added_and_written,
         message_on_the_channel_of_a_server,
+        a_copy_of_our_file_is_told_once,
         messages_that_bring_nothing,
         own_messages_that_come_back_are_ignored,
         malformed_messages_are_logged_once_for_each_channel,
