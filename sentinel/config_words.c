@@ -131,6 +131,7 @@ enum config_split_result config_words_split(struct config_words *words,
             return CONFIG_SPLIT_UNBALANCED;
         add_word(words, word);
     }
+    words->text_length = (size_t)(cursor.out - words->text);
     return cursor.has_nul ? CONFIG_SPLIT_NUL : CONFIG_SPLIT_OK;
 }
 

@@ -11,6 +11,7 @@ struct config_words {
     size_t count;
     size_t capacity;
     char *text; /* all words, each ending in a NUL */
+    size_t text_length; /* with these */
     size_t text_capacity;
 };
 

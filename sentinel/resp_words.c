@@ -2,8 +2,8 @@
 #include "resp_words.h"
 
 #include "../lib/xalloc.h"
+#include "config_words.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,84 +32,26 @@ void resp_words_end(struct resp_words *words)
     buffer_append(&words->text, "", 1);
 }
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
-/* What a backslash in double quotes stands for; TEXT is behind it and not
- * empty. Returns how many characters it takes. */
-static size_t unescape(const char *text, char *c)
-{
-    static const char names[] = "nrtba";
-    static const char values[] = "\n\r\t\b\a";
-    const char *name = strchr(names, text[0]);
-
-    if (text[0] == 'x' && hex_digit(text[1]) >= 0 && hex_digit(text[2]) >= 0) {
-        *c = (char)(hex_digit(text[1]) * 16 + hex_digit(text[2]));
-        return 3;
-    }
-    *c = text[0];
-    if (name != NULL)
-        *c = values[name - names];
-    return 1;
-}
-
-/* Reads a quoted part up to its closing quote, which must end the word.
- * Returns what follows, or NULL when quotes are unbalanced. */
-static const char *read_quoted(struct resp_words *words, const char *text,
-                               char quote)
-{
-    while (*text != quote) {
-        char c = *text;
-        size_t used = 1;
-
-        if (c == '\0')
-            return NULL;
-        if (c == '\\' && quote == '"' && text[1] != '\0') {
-            used = 1 + unescape(text + 1, &c);
-        } else if (c == '\\' && quote == '\'' && text[1] == '\'') {
-            c = '\'';
-            used = 2;
-        }
-        resp_words_add(words, &c, 1);
-        text += used;
-    }
-    text++;
-    return *text == '\0' || isspace((unsigned char)*text) ? text : NULL;
-}
-
-/* Reads one word; a quoted part can begin in the middle of it. */
-static const char *read_word(struct resp_words *words, const char *text)
-{
-    resp_words_begin(words);
-    while (text != NULL && *text != '\0' && strchr(" \n\r\t", *text) == NULL) {
-        if (*text == '"' || *text == '\'')
-            text = read_quoted(words, text + 1, *text);
-        else
-            resp_words_add(words, text++, 1);
-    }
-    resp_words_end(words);
-    return text;
-}
-
 bool resp_words_split(struct resp_words *words, const char *line)
 {
-    for (;;) {
-        while (isspace((unsigned char)*line))
-            line++;
-        if (*line == '\0')
-            return true;
-        line = read_word(words, line);
-        if (line == NULL)
-            return false;
+    struct config_words split = {0};
+    enum config_split_result result = config_words_split(&split, line,
+                                                         strlen(line));
+
+    /* Unlike in a file, a word may hold a NUL here: its end is where the next
+     * one begins. */
+    for (size_t i = 0; result != CONFIG_SPLIT_UNBALANCED && i < split.count;
+         i++) {
+        const char *end = i + 1 < split.count ? split.words[i + 1]
+                                              : split.text + split.text_length;
+
+        resp_words_begin(words);
+        resp_words_add(words, split.words[i],
+                       (size_t)(end - split.words[i] - 1));
+        resp_words_end(words);
     }
+    config_words_clear(&split);
+    return result != CONFIG_SPLIT_UNBALANCED;
 }
 
 void resp_words_finish(struct resp_words *words)

@@ -1,6 +1,6 @@
 /* links: sentinel/buffer.o sentinel/resp.o sentinel/resp_words.o
- * sentinel/resp_request.o sentinel/resp_reply.o sentinel/stream.o
- * sentinel/stream_open.o sentinel/conn.o */
+ * sentinel/config_words.o sentinel/resp_request.o sentinel/resp_reply.o
+ * sentinel/stream.o sentinel/stream_open.o sentinel/conn.o */
 #include "../../sentinel/conn.h"
 
 #include <arpa/inet.h>

@@ -1,5 +1,5 @@
 /* links: sentinel/buffer.o sentinel/resp.o sentinel/resp_words.o
- * sentinel/resp_request.o sentinel/resp_reply.o */
+ * sentinel/config_words.o sentinel/resp_request.o sentinel/resp_reply.o */
 #include "../../sentinel/resp.h"
 
 #include <check.h>

@@ -1,6 +1,6 @@
 /* links: sentinel/buffer.o sentinel/resp.o sentinel/resp_words.o
- * sentinel/resp_request.o sentinel/resp_reply.o sentinel/stream.o
- * sentinel/stream_open.o sentinel/client.o sentinel/server.o
+ * sentinel/config_words.o sentinel/resp_request.o sentinel/resp_reply.o
+ * sentinel/stream.o sentinel/stream_open.o sentinel/client.o sentinel/server.o
  * sentinel/server_listen.o sentinel/settings.o sentinel/elsewhere.o
  * sentinel/password.o */
 #include "server_world.h"
