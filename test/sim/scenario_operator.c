@@ -80,6 +80,34 @@ START_TEST(two_manual_failovers_in_one_epoch_end_in_one_opinion)
 }
 END_TEST
 
+/* Files that disagree from the start: every sentinel names another server, all
+ * of them in epoch 0. */
+START_TEST(three_opinions_at_the_start_become_one)
+{
+    static const char *const named[] = {"10.0.0.1", "10.0.0.2", "10.0.0.3"};
+    struct world *w = world_ready((struct world_options){
+        .sentinels = 3, .down_after_ms = 1000, .failover_timeout_ms = 10000});
+    int first;
+
+    for (int i = 0; i < 3; i++) {
+        ck_assert_str_eq(sentinel_remove(w, SENTINEL(i + 1), "mymaster"),
+                         "+OK");
+        ck_assert_str_eq(sentinel_monitor(w, SENTINEL(i + 1), "mymaster",
+                                          named[(i + _i) % 3], "6379", "2"),
+                         "+OK");
+    }
+    world_run_for(w, 240000);
+    first = sentinel_master(w, S1, 0);
+    ck_assert_int_eq(sentinel_master(w, S2, 0), first);
+    ck_assert_int_eq(sentinel_master(w, S3, 0), first);
+    ck_assert(redis_is_master(redis_at(w, first)));
+    for (int i = 0; i < 3; i++)
+        ck_assert_int_eq(redis_is_master(redis_at(w, REDIS(0, i))),
+                         REDIS(0, i) == first);
+    world_free(w);
+}
+END_TEST
+
 START_TEST(manual_failover_without_a_replica_is_refused)
 {
     struct world *w = world_ready(
@@ -305,6 +333,7 @@ Suite *suite_operator(void)
     tcase_add_test(tcase, two_failovers_at_once_are_refused);
     tcase_add_loop_test(
         tcase, two_manual_failovers_in_one_epoch_end_in_one_opinion, 0, 10);
+    tcase_add_loop_test(tcase, three_opinions_at_the_start_become_one, 0, 3);
     tcase_add_test(tcase, manual_failover_without_a_replica_is_refused);
     tcase_add_test(tcase, manual_failovers_one_after_the_other);
     tcase_add_test(tcase, a_failover_ends_when_a_newer_one_has_overtaken_it);
