@@ -161,7 +161,7 @@ check-scripts: $(LIBCORE)
 	scripts/check-layers.sh $(LIBCORE)
 	scripts/check-size.sh
 	scripts/check-coverage.py
-	test/golden/compare --rows
+	test/golden/compare --self-test
 	scripts/format.sh --check
 
 check-asan:

@@ -109,6 +109,7 @@ struct action {
         } script;
         struct {
             const char *host;
+            const char *known; /* numeric address in use, or "" */
         } resolve;
     };
 };

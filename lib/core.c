@@ -97,9 +97,11 @@ static void start(struct core *core, const struct state *state)
         make_id(core);
         persist(core);
     }
-    MASTER_EACH (core->masters, master)
-        notice_instance(core, NOTICE_MONITOR, master, " quorum %lld",
-                        (long long)master->master->options.quorum);
+    MASTER_EACH (core->masters, master) {
+        master->master->untold = !names_showable(core, &master->addr);
+        if (!master->master->untold)
+            master_tell(core, master->master);
+    }
 }
 
 static void take_message(struct core *core, uint64_t conn,
@@ -161,7 +163,8 @@ static void dispatch(struct core *core, const struct event *event)
                      event->message.text);
         break;
     case EVENT_RESOLVED:
-        names_answer(core, event->resolved.host, event->resolved.ip);
+        names_answer(core, event->resolved.host, event->resolved.ip,
+                     event->resolved.known);
         break;
     case EVENT_PERSISTED:
         take_persisted(core, event->persisted.serial, event->persisted.ok);

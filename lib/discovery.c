@@ -107,7 +107,8 @@ static struct instance *get_sentinel(struct core *core, struct master *master,
 
     if (!names_make_addr(core, &addr, hello->ip, hello->port))
         return NULL;
-    if (sentinel == NULL || !addr_same(&sentinel->addr, &addr))
+    if ((sentinel == NULL || !addr_same(&sentinel->addr, &addr)) &&
+        names_showable(core, &addr))
         sentinel = add_sentinel(core, master, hello->id, &addr);
     addr_clear(&addr);
     return sentinel;
@@ -135,6 +136,10 @@ static void take_config(struct core *core, struct instance *sentinel,
         return;
     if (!names_make_addr(core, &addr, hello->master_ip, hello->master_port))
         return;
+    if (!names_showable(core, &addr)) {
+        addr_clear(&addr);
+        return;
+    }
     if (hello->config_epoch == master->config_epoch) {
         tiebreak_take(core, sentinel, &addr);
         addr_clear(&addr);

@@ -201,10 +201,12 @@ void emit_script(struct emitter *emitter, enum action_wait wait,
     action->script.words = copy_words(emitter, words, count);
 }
 
-void emit_resolve(struct emitter *emitter, const char *host)
+void emit_resolve(struct emitter *emitter, const char *host, const char *known)
 {
-    append(emitter, ACTION_RESOLVE, WAIT_NOTHING)->resolve.host = emit_text(
-        emitter, host);
+    struct action *action = append(emitter, ACTION_RESOLVE, WAIT_NOTHING);
+
+    action->resolve.host = emit_text(emitter, host);
+    action->resolve.known = emit_text(emitter, known);
 }
 
 void emit_crash(struct emitter *emitter)

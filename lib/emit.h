@@ -44,7 +44,7 @@ void emit_log_until(struct emitter *emitter, enum log_level level,
                     const char *text, uint64_t at_ms);
 void emit_script(struct emitter *emitter, enum action_wait wait,
                  const char *path, const char *const *words, size_t count);
-void emit_resolve(struct emitter *emitter, const char *host);
+void emit_resolve(struct emitter *emitter, const char *host, const char *known);
 void emit_crash(struct emitter *emitter);
 
 /* Answers; WAIT_DISK ones say FAILED when the write before them fails. */

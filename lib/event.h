@@ -143,7 +143,10 @@ struct event {
         } message;
         struct {
             const char *host;
-            const char *ip; /* first numeric address, or NULL on failure */
+            const char *ip; /* numeric address, or NULL on failure: the one
+                             * behind KNOWN when the answer holds that, in
+                             * turn, else the first */
+            bool known;     /* ACTION_RESOLVE's KNOWN is in the answer */
         } resolved;
         struct {
             uint64_t serial; /* of the ACTION_PERSIST; covers all before it */

@@ -48,6 +48,7 @@ void link_attach_new(struct core *core, struct instance *instance)
     link->command.link = link;
     link->pubsub.link = link;
     link->wants_pubsub = instance->kind != KIND_SENTINEL;
+    link->awaits_name = names_awaited(core, instance->addr.host);
     start_clocks(link, core->now_ms);
     add_user(link, instance);
     heap_set(&core->deadlines, &link->deadline, core->now_ms);
@@ -135,6 +136,17 @@ void link_reset_clocks(struct core *core, struct link *link)
     link->command.attempted = false;
     link->pubsub.attempted = false;
     heap_set(&core->deadlines, &link->deadline, core->now_ms);
+}
+
+void link_name_answered(struct core *core, struct link *link)
+{
+    if (!link->awaits_name)
+        return;
+    link->awaits_name = false;
+    start_clocks(link, core->now_ms);
+    for (struct instance *user = link->users; user != NULL;
+         user = user->next_user)
+        instance_touch(core, user);
 }
 
 bool link_disconnected(const struct link *link)

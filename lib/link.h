@@ -32,6 +32,8 @@ struct link {
     struct heap_node deadline;
     struct channel command;
     struct channel pubsub;
+    bool awaits_name;       /* its name is being looked up for the first
+                             * time: silence does not count yet */
     bool wants_pubsub;      /* masters and replicas */
     struct instance *users; /* first of those that share it */
     size_t user_count;
@@ -69,6 +71,10 @@ void link_close(struct core *core, struct link *link, const char *reason);
 /* Clocks start anew: what was learned of an older address must not count
  * against a new one. A connection is tried without delay. */
 void link_reset_clocks(struct core *core, struct link *link);
+
+/* The first look-up of its name has ended: the clocks of a link that awaits
+ * it start. */
+void link_name_answered(struct core *core, struct link *link);
 
 /* A reply to PING came: VALID says that it proves availability. */
 void link_pong(struct core *core, struct link *link, bool valid);

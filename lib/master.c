@@ -2,6 +2,7 @@
 #include "master.h"
 
 #include "core_internal.h"
+#include "notice.h"
 #include "xalloc.h"
 
 #include <assert.h>
@@ -28,6 +29,13 @@ struct master *master_add(struct core *core, const char *name,
     HASH_ADD_KEYPTR_INORDER(hh, core->masters, added->name, strlen(added->name),
                             added, by_name);
     return master;
+}
+
+void master_tell(struct core *core, struct master *master)
+{
+    master->untold = false;
+    notice_instance(core, NOTICE_MONITOR, &master->instance, " quorum %lld",
+                    (long long)master->options.quorum);
 }
 
 void master_remove(struct core *core, struct master *master)
@@ -105,6 +113,25 @@ struct instance *master_find_replica(const struct core *core,
         if (addr_same(&replica->addr, addr))
             return replica;
     return NULL;
+}
+
+void master_rename_replica(struct core *core, struct instance *replica)
+{
+    struct master *master = replica->master;
+    char *key = addr_key(&replica->addr, core->global.announce_hostnames);
+    struct instance *holder;
+
+    assert(replica->kind == KIND_REPLICA);
+    HASH_FIND_STR(master->replicas, key, holder);
+    if (holder != NULL) {
+        free(key);
+        return;
+    }
+    HASH_DEL(master->replicas, replica);
+    free(replica->name);
+    replica->name = key;
+    HASH_ADD_KEYPTR_INORDER(hh, master->replicas, replica->name,
+                            strlen(replica->name), replica, by_name);
 }
 
 void master_remove_replica(struct core *core, struct instance *replica)

@@ -24,6 +24,8 @@ struct master {
     uint64_t leader_epoch;      /* of the last vote given */
     char leader[ID_LENGTH + 1]; /* to whom, "" when not known */
     uint64_t vote_serial;       /* write that makes it durable */
+    bool untold;                /* +monitor waits for its name's address */
+    bool nameless;              /* INFO named replicas not resolved yet */
     bool replaced;              /* its address was another, which was down */
     uint64_t replaced_ms;       /* until when; valid with replaced */
 
@@ -61,6 +63,9 @@ struct master *master_add(struct core *core, const char *name,
                           const struct addr *addr,
                           const struct master_options *options);
 
+/* Tells that MASTER is monitored from now on. */
+void master_tell(struct core *core, struct master *master);
+
 /* Forgets a master with all that belongs to it. */
 void master_remove(struct core *core, struct master *master);
 struct master *master_find(const struct core *core, const char *name);
@@ -72,6 +77,10 @@ struct instance *master_add_replica(struct core *core, struct master *master,
 struct instance *master_find_replica(const struct core *core,
                                      const struct master *master,
                                      const struct addr *addr);
+
+/* The address of REPLICA was resolved or has changed: it gets the name that
+ * goes with it, unless another has that. */
+void master_rename_replica(struct core *core, struct instance *replica);
 void master_remove_replica(struct core *core, struct instance *replica);
 void master_remove_replicas(struct core *core, struct master *master);
 

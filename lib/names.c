@@ -2,6 +2,8 @@
 #include "names.h"
 
 #include "core_internal.h"
+#include "monitor.h"
+#include "persist.h"
 #include "text.h"
 #include "xalloc.h"
 
@@ -60,47 +62,121 @@ void names_ask(struct core *core, const char *host)
     if (entry == NULL || entry->asked)
         return;
     entry->asked = true;
-    emit_resolve(&core->out, host);
+    emit_resolve(&core->out, host, entry->ip);
+}
+
+bool names_awaited(const struct core *core, const char *host)
+{
+    const struct name_entry *entry = find(core, host);
+
+    return entry != NULL && entry->asked && entry->ip[0] == '\0';
+}
+
+/* Whether the address in use should be left for another of the same name. */
+static bool has_failed(const struct core *core, const char *host)
+{
+    const struct instance *instance;
+    const struct instance *next;
+
+    HASH_ITER (by_id, core->instances, instance, next)
+        if (strcmp(instance->addr.host, host) == 0 &&
+            (instance->flags & FLAG_SDOWN) != 0)
+            return true;
+    return false;
 }
 
 static void take_over(struct core *core, struct instance *instance,
                       const char *ip)
 {
+    bool moved = instance->addr.ip[0] != '\0';
+
     if (strcmp(instance->addr.ip, ip) == 0)
         return;
-    if (instance->addr.ip[0] != '\0')
+    if (moved)
         emit_logf(&core->out, LEVEL_NOTICE,
                   "Host name '%s' resolves to %s now, not to %s",
                   instance->addr.host, ip, instance->addr.ip);
     memcpy(instance->addr.ip, ip, strlen(ip) + 1);
+    if (instance->kind == KIND_REPLICA)
+        master_rename_replica(core, instance);
+    if (moved)
+        persist(core);
     link_close(core, instance->link, "its host name has a new address");
     instance->link->command.attempted = false;
     instance->link->pubsub.attempted = false;
     heap_set(&core->deadlines, &instance->link->deadline, core->now_ms);
 }
 
-void names_answer(struct core *core, const char *host, const char *ip)
+/* The first answer for INSTANCE, good or not. */
+static void first_answer(struct core *core, struct instance *instance)
+{
+    link_name_answered(core, instance->link);
+    if (instance->kind == KIND_MASTER && instance->master->untold)
+        master_tell(core, instance->master);
+}
+
+static void no_answer(struct core *core, struct name_entry *entry)
+{
+    struct instance *instance;
+    struct instance *next;
+
+    emit_logf(&core->out, LEVEL_WARNING, "Failed to resolve hostname '%s'",
+              entry->host);
+    if (entry->ip[0] != '\0')
+        return;
+    HASH_ITER (by_id, core->instances, instance, next)
+        if (strcmp(instance->addr.host, entry->host) == 0)
+            first_answer(core, instance);
+    HASH_DEL(core->names, entry);
+    free(entry);
+}
+
+/* Replicas that could not be told of when INFO named them. */
+static void ask_for_replicas(struct core *core)
+{
+    struct instance *master;
+
+    MASTER_EACH (core->masters, master) {
+        if (!master->master->nameless)
+            continue;
+        master->master->nameless = false;
+        monitor_ask_info(core, master);
+    }
+}
+
+void names_answer(struct core *core, const char *host, const char *ip,
+                  bool known)
 {
     struct name_entry *entry = find(core, host);
     struct instance *instance;
     struct instance *next;
+    bool first;
 
     if (entry == NULL)
         return;
     entry->asked = false;
     if (ip == NULL || !addr_is_numeric(ip)) {
-        emit_logf(&core->out, LEVEL_WARNING, "Failed to resolve hostname '%s'",
-                  host);
-        if (entry->ip[0] == '\0') {
-            HASH_DEL(core->names, entry);
-            free(entry);
-        }
+        no_answer(core, entry);
         return;
     }
+    if (known && entry->ip[0] != '\0' && !has_failed(core, host))
+        return;
+    first = entry->ip[0] == '\0';
     memcpy(entry->ip, ip, strlen(ip) + 1);
-    HASH_ITER (by_id, core->instances, instance, next)
-        if (strcmp(instance->addr.host, host) == 0)
-            take_over(core, instance, ip);
+    HASH_ITER (by_id, core->instances, instance, next) {
+        if (strcmp(instance->addr.host, entry->host) != 0)
+            continue;
+        take_over(core, instance, ip);
+        if (first)
+            first_answer(core, instance);
+    }
+    if (first)
+        ask_for_replicas(core);
+}
+
+bool names_showable(const struct core *core, const struct addr *addr)
+{
+    return core->global.announce_hostnames || addr->ip[0] != '\0';
 }
 
 bool names_make_addr(struct core *core, struct addr *addr, const char *host,

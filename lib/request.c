@@ -137,8 +137,7 @@ static void monitor(struct core *core, const struct request *request)
     master = master_add(core, request->name, &addr, &options);
     addr_clear(&addr);
     master_options_clear(&options);
-    notice_instance(core, NOTICE_MONITOR, &master->instance, " quorum %lld",
-                    (long long)quorum);
+    master_tell(core, master);
     persist(core);
     emit_ok(&core->out, request->client);
 }

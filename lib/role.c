@@ -47,6 +47,11 @@ static void discover_replicas(struct core *core, struct master *master,
         if (!names_make_addr(core, &addr, info->replicas[i].host,
                              info->replicas[i].port))
             continue;
+        if (!names_showable(core, &addr)) {
+            master->nameless = true;
+            addr_clear(&addr);
+            continue;
+        }
         replica = addr_same(&addr, &master->instance.addr)
                       ? NULL
                       : master_add_replica(core, master, &addr);

@@ -8,9 +8,12 @@
 
 /* The moment from which silence counts; false while there is none. A PING
  * without a valid reply counts from when it was sent; with no connection the
- * last valid reply counts. */
+ * last valid reply counts; and a name that is looked up for the first time is
+ * no silence of the server behind it. */
 static bool silent_since(const struct link *link, uint64_t *since)
 {
+    if (link->awaits_name)
+        return false;
     if (link->ping_outstanding)
         *since = link->act_ping_ms;
     else if (link_disconnected(link))

@@ -132,10 +132,11 @@ void switch_address(struct core *core, struct master *master,
     bool was_down = (instance->flags & FLAG_SDOWN) != 0;
     struct addr old = instance->addr;
     struct addr new;
-    struct instance *replica;
+    struct instance *replica = master_find_replica(core, master, addr);
 
-    /* ADDR may be that of the promoted replica, which is about to go. */
-    addr_copy(&new, addr);
+    /* ADDR may be that of the promoted replica, which is about to go; and a
+     * peer may give an ip where we know the name. */
+    addr_copy(&new, replica != NULL ? &replica->addr : addr);
     notice_text(core, NOTICE_SWITCH_MASTER, instance, "%s %s %d %s %d",
                 instance->name, addr_shown(&old, names), old.port,
                 addr_shown(&new, names), new.port);

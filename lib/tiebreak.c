@@ -2,6 +2,7 @@
 #include "tiebreak.h"
 
 #include "core_internal.h"
+#include "names.h"
 #include "quorum.h"
 #include "switch.h"
 
@@ -109,11 +110,27 @@ static void remember(struct instance *sentinel, const struct addr *addr)
     addr_copy(&sentinel->named, addr);
 }
 
+/* Our master is known by a name that leads elsewhere now, which one of us has
+ * noticed before the other: that is no other master. */
+static bool may_have_moved(const struct core *core, const struct master *master,
+                           const struct addr *addr)
+{
+    const struct addr *ours = &master->instance.addr;
+
+    return !addr_is_numeric(ours->host) && addr_is_numeric(addr->host) &&
+           addr->port == ours->port && !addr_same(addr, ours) &&
+           master_find_replica(core, master, addr) == NULL;
+}
+
 void tiebreak_take(struct core *core, struct instance *sentinel,
                    const struct addr *addr)
 {
     struct master *master = sentinel->master;
 
+    if (may_have_moved(core, master, addr)) {
+        addr = &master->instance.addr;
+        names_ask(core, addr->host);
+    }
     remember(sentinel, addr);
     if (master->state != FAILOVER_NONE)
         return;

@@ -11,7 +11,8 @@ struct instance;
 /* SENTINEL names ADDR (copied) in the config epoch that we have too. When it
  * differs from ours, and most sentinels name it, it is followed; when no
  * address has a majority for some time, the one that most name, and among
- * equals the smallest, wins everywhere. */
+ * equals the smallest, wins everywhere. An address that no server has which we
+ * know makes us ask anew for the name of our master, if it has one. */
 void tiebreak_take(struct core *core, struct instance *sentinel,
                    const struct addr *addr);
 

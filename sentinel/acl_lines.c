@@ -56,19 +56,13 @@ int acl_lines_apply(struct acl_user *user, const struct acl_terms *terms,
 {
     const char **rules = xcalloc(count + 1, sizeof(*rules));
     size_t *lengths = xcalloc(count + 1, sizeof(*lengths));
-    const bool is_default = strcmp(user->name, ACL_DEFAULT_USER) == 0;
-    size_t used = 0;
     int result;
 
-    if (is_default) {
-        rules[used] = "reset";
-        lengths[used++] = strlen("reset");
-    }
     for (size_t i = 0; i < count; i++) {
-        rules[used] = words[i];
-        lengths[used++] = strlen(words[i]);
+        rules[i] = words[i];
+        lengths[i] = strlen(words[i]);
     }
-    result = acl_user_apply(user, terms, rules, lengths, used, failure);
+    result = acl_user_apply(user, terms, rules, lengths, count, failure);
     free(rules);
     free(lengths);
     return result;

@@ -31,8 +31,8 @@ bool acl_lines_canonical(const struct acl_terms *terms, char *const *words,
                          size_t count, struct config_text *group,
                          struct config_text *line, bool *clear);
 
-/* Obeys the words of a line for USER, which is new. A line of `default` begins
- * with `reset`, as in the reference. Returns 0, or -1 with *FAILURE. */
+/* Obeys the words of a line behind the name for USER, which is new. Returns 0,
+ * or -1 with *FAILURE. */
 int acl_lines_apply(struct acl_user *user, const struct acl_terms *terms,
                     char *const *words, size_t count,
                     struct acl_failure *failure)

@@ -2,6 +2,7 @@
 #include "client_internal.h"
 
 #include "../lib/xalloc.h"
+#include "acl.h"
 #include "command.h"
 #include "log.h"
 #include "pubsub.h"
@@ -71,7 +72,6 @@ static void on_closed(void *arg, const char *reason)
     free(client->name);
     free(client->lib_name);
     free(client->lib_version);
-    free(client->user);
     free(session);
 }
 
@@ -197,7 +197,10 @@ static void run_request(struct session *session,
     if (session->closing)
         return;
     /* It may have logged in. */
-    resp_request_reader_trust(session->requests, client->authenticated);
+    resp_request_reader_trust(
+        session->requests,
+        client->authenticated ||
+            !settings_password_required(client->context->settings));
     if (client->output.length != 0)
         client_flush(client);
 }
@@ -309,7 +312,7 @@ struct session *session_new(struct server *server, struct context *context,
     client->id = id;
     client->context = context;
     client->fd = fd;
-    client->user = xstrdup("default");
+    client->user = acl_default(context->settings->acl);
     client->authenticated = !settings_password_required(context->settings);
     client->created_ms = stream_hub_now(hub);
     client->last_active_ms = client->created_ms;

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct acl_user;
 struct context; /* the daemon's parts, see command.h */
 struct stream;
 struct subscription;
@@ -24,8 +25,9 @@ struct client {
     char *name;                /* CLIENT SETNAME, or NULL */
     char *lib_name;            /* CLIENT SETINFO, or NULL */
     char *lib_version;
-    char *user; /* ACL user name, "default" at first */
-    bool authenticated;
+    const struct acl_user *user; /* `default` at first; NULL once it is
+                                  * deleted: the client closes */
+    bool authenticated;          /* see command_authenticated(), too */
     bool waiting; /* a request is with the core: further commands of this
                    * client are kept until client_answered() */
     bool close_after_reply;

@@ -5,7 +5,6 @@
 #include "../lib/option.h"
 #include "command_table.h"
 #include "driver.h"
-#include "settings.h"
 
 #include <assert.h>
 #include <ctype.h>
@@ -101,16 +100,15 @@ static void unknown_command(const struct call *call)
     resp_error(call->out, error.text);
 }
 
-static void unknown_subcommand(const struct call *call,
-                               const struct command *container)
+static void unknown_subcommand(const struct call *call)
 {
     struct error_text error = {.length = 0};
-    size_t length = strlen(container->name);
+    const size_t length = strnlen(call->words[0], SHOWN_LIMIT);
 
     error_append(&error, "ERR unknown subcommand '%.*s'. Try ", SHOWN_LIMIT,
                  call->words[1]);
     for (size_t i = 0; i < length; i++)
-        error_append(&error, "%c", toupper((unsigned char)container->name[i]));
+        error_append(&error, "%c", toupper((unsigned char)call->words[0][i]));
     error_append(&error, " HELP.");
     resp_error(call->out, error.text);
 }
@@ -120,23 +118,11 @@ bool command_exists(const char *name)
     return command_find(name, strlen(name)) != NULL;
 }
 
-/* The top-level command, by the name that `rename-command` has given it. */
-static const struct command *find_by_name(const struct call *call)
-{
-    const struct settings *settings = call->context->settings;
-    const char *name = call->words[0];
-
-    if (settings->rename_count == 0)
-        return command_find(name, call->lengths[0]);
-    name = command_word_clean(call, 0) ? settings_command_name(settings, name)
-                                       : NULL;
-    return name != NULL ? command_find(name, strlen(name)) : NULL;
-}
-
 /* Finds the row; NULL after an error reply. */
 static const struct command *find_command(const struct call *call)
 {
-    const struct command *command = find_by_name(call);
+    const struct command *command = command_lookup(
+        call->context, call->words[0], call->lengths[0]);
 
     if (command == NULL) {
         unknown_command(call);
@@ -146,7 +132,7 @@ static const struct command *find_command(const struct call *call)
         const struct command *sub = command_find_sub(command, call->words[1],
                                                      call->lengths[1]);
         if (sub == NULL) {
-            unknown_subcommand(call, command);
+            unknown_subcommand(call);
             return NULL;
         }
         command = sub;
@@ -161,15 +147,17 @@ static const struct command *find_command(const struct call *call)
 
 /* Whether the client may run it now; else an error reply. Unknown commands
  * and wrong numbers of arguments are told even before authentication. */
-static bool allowed(const struct call *call)
+static bool allowed(struct call *call)
 {
     const struct command *command = call->command;
     const struct client *client = call->client;
 
-    if (!client->authenticated && !(command->traits & TRAIT_NO_AUTH)) {
+    if (!(command->traits & TRAIT_NO_AUTH) && !command_authenticated(client)) {
         resp_error(call->out, "NOAUTH Authentication required.");
         return false;
     }
+    if (!command_permitted(call))
+        return false;
     /* In RESP2 replies and messages cannot be told apart. */
     if (client_subscribed(client) && client->output.proto == 2 &&
         !(command->traits & TRAIT_SUBSCRIBED)) {
@@ -189,10 +177,10 @@ static void run(struct call *call)
     if (call->command == NULL)
         return;
     call->client->last_command = call->command->name;
-    if (!allowed(call))
-        return;
     call->core = driver_core(call->context->driver);
     call->now_ms = driver_now(call->context->driver);
+    if (!allowed(call))
+        return;
     call->command->run(call);
 }
 

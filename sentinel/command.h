@@ -3,16 +3,19 @@
 #define SENTINEL_COMMAND_H
 
 #include "../lib/core.h"
+#include "acl_names.h"
 #include "client.h"
 
 #include <stdbool.h>
 
+struct acl_log;
 struct driver;
 struct server;
 struct pubsub;
 struct resolver;
 struct script_queue;
 struct settings;
+struct store_tasks;
 
 /* The parts of the daemon that commands work on. Owned by main. */
 struct context {
@@ -21,6 +24,8 @@ struct context {
     struct pubsub *pubsub;
     struct script_queue *scripts;
     struct settings *settings;
+    struct acl_log *acl_log;     /* NULL: refusals are not recorded */
+    struct store_tasks *tasks;   /* for the ACL file */
     struct resolver *resolver;   /* for SENTINEL MONITOR; NULL: no look-ups */
     char run_id[41];             /* new at each start, shown by INFO */
     uint64_t started_ms;         /* loop time */
@@ -35,6 +40,9 @@ struct context {
 /* Runs one request of CLIENT (REQUEST->count >= 1) and appends its reply to
  * client->output, or sends a request to the core and sets client->waiting. */
 void command_run(struct client *client, const struct resp_request *request);
+
+/* All commands, for what ACL rules speak of. */
+struct acl_commands command_vocabulary(void);
 
 /* Whether a top-level command is called NAME, in any case. */
 bool command_exists(const char *name);

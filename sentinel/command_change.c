@@ -48,8 +48,7 @@ static void send_named(struct call *call, enum request_type type)
 
 void sentinel_failover(struct call *call)
 {
-    struct request request = {.type = REQUEST_FAILOVER,
-                              .name = call->words[2]};
+    struct request request = {.type = REQUEST_FAILOVER, .name = call->words[2]};
 
     if (!command_word_clean(call, 2)) {
         command_no_such_master(call);
@@ -255,7 +254,7 @@ static void lookup_free(struct lookup *lookup)
     free(lookup);
 }
 
-static void looked_up(void *arg, const char *host, const char *ip)
+static void looked_up(void *arg, const char *host, const char *ip, bool known)
 {
     struct lookup *lookup = arg;
     struct context *context = lookup->context;
@@ -264,6 +263,7 @@ static void looked_up(void *arg, const char *host, const char *ip)
                               .name = lookup->name};
 
     (void)host;
+    (void)known;
     request.monitor.host = lookup->host;
     request.monitor.ip = ip != NULL ? ip : "";
     request.monitor.port = lookup->port;
@@ -288,7 +288,8 @@ static void look_up(struct call *call)
     lookups = lookup;
     call->client->waiting = true;
     call->sent = true;
-    resolver_lookup(call->context->resolver, lookup->host, looked_up, lookup);
+    resolver_lookup(call->context->resolver, lookup->host, "", looked_up,
+                    lookup);
 }
 
 static bool numeric(const char *host)

@@ -2,6 +2,7 @@
 #include "command_table.h"
 
 #include "server.h"
+#include "settings.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -77,8 +78,8 @@ static void put(struct resp_writer *out, const char *format, ...)
     resp_raw(out, piece, (size_t)length);
 }
 
-static void put_line(struct resp_writer *out, const struct client *client,
-                     uint64_t now_ms)
+void command_client_line(struct resp_writer *out, const struct client *client,
+                         uint64_t now_ms)
 {
     char flags[4];
     size_t count = 0;
@@ -106,10 +107,17 @@ static void put_line(struct resp_writer *out, const struct client *client,
         client->output.capacity, client->output.length,
         sizeof(*client) + client->output.capacity,
         client->last_command != NULL ? client->last_command : "NULL",
-        client->user != NULL ? client->user : "default", client->output.proto);
+        client->user != NULL ? client->user->name : "(deleted)",
+        client->output.proto);
     if (client->lib_name != NULL || client->lib_version != NULL)
         put(out, " lib-name=%s lib-ver=%s", text_or_empty(client->lib_name),
             text_or_empty(client->lib_version));
+}
+
+static void put_line(struct resp_writer *out, const struct client *client,
+                     uint64_t now_ms)
+{
+    command_client_line(out, client, now_ms);
     resp_raw(out, "\n", 1);
 }
 
@@ -202,7 +210,7 @@ void command_client_list(struct call *call)
 struct filter {
     const char *address; /* NULL: any */
     const char *local_address;
-    const char *user;
+    const struct acl_user *user;
     int64_t id; /* 0: any */
     enum client_type type;
     bool skip_me;
@@ -220,8 +228,7 @@ static void kill_one(void *arg, struct client *client)
          strcmp(filter->address, client->address) != 0) ||
         (filter->local_address != NULL &&
          strcmp(filter->local_address, client->local_address) != 0) ||
-        (filter->user != NULL &&
-         (client->user == NULL || strcmp(filter->user, client->user) != 0)) ||
+        (filter->user != NULL && client->user != filter->user) ||
         (filter->skip_me && client == filter->me))
         return;
     filter->killed++;
@@ -244,12 +251,14 @@ static bool parse_switch(struct call *call, size_t index, bool *value)
     return true;
 }
 
-static bool parse_user(struct call *call, size_t index, const char **user)
+static bool parse_user(struct call *call, size_t index,
+                       const struct acl_user **user)
 {
-    *user = call->words[index];
-    if (command_word_clean(call, index) && strcmp(*user, "default") == 0)
+    *user = acl_find(call->context->settings->acl, call->words[index],
+                     call->lengths[index]);
+    if (*user != NULL)
         return true;
-    resp_errorf(call->out, "ERR No such user '%.128s'", *user);
+    resp_errorf(call->out, "ERR No such user '%.128s'", call->words[index]);
     return false;
 }
 

@@ -17,31 +17,29 @@ static bool top_level(const struct command *command)
     return strchr(command->name, '|') == NULL;
 }
 
-static bool shown(const struct command *command)
-{
-    return !(command->traits & TRAIT_EXTRA);
-}
-
 /* The rows of a listing: subcommands of CONTAINER, or with NULL the top
  * level. Start with *N = 0; NULL behind the last. */
-static const struct command *next_row(const struct command *container,
+static const struct command *next_row(const struct context *context,
+                                      const struct command *container,
                                       size_t *n)
 {
     const struct command *row;
 
     while ((row = command_row((*n)++)) != NULL)
-        if (shown(row) && (container != NULL ? command_is_sub(container, row)
-                                             : top_level(row)))
+        if ((container != NULL ? command_is_sub(container, row)
+                               : top_level(row)) &&
+            command_listed(context, row))
             return row;
     return NULL;
 }
 
-static size_t count_rows(const struct command *container)
+static size_t count_rows(const struct context *context,
+                         const struct command *container)
 {
     size_t n = 0;
     size_t count = 0;
 
-    while (next_row(container, &n) != NULL)
+    while (next_row(context, container, &n) != NULL)
         count++;
     return count;
 }
@@ -154,8 +152,9 @@ static void put_info_head(struct resp_writer *out,
     resp_set(out, 0); /* key specifications */
 }
 
-static void put_info(struct resp_writer *out, const struct command *command)
+static void put_info(struct call *call, const struct command *command)
 {
+    struct resp_writer *out = call->out;
     const struct command *sub;
     size_t n = 0;
 
@@ -168,8 +167,8 @@ static void put_info(struct resp_writer *out, const struct command *command)
         resp_set(out, 0);
         return;
     }
-    resp_array(out, count_rows(command));
-    while ((sub = next_row(command, &n)) != NULL) {
+    resp_array(out, count_rows(call->context, command));
+    while ((sub = next_row(call->context, command, &n)) != NULL) {
         put_info_head(out, sub);
         resp_set(out, 0);
     }
@@ -180,9 +179,9 @@ void command_command(struct call *call)
     const struct command *row;
     size_t n = 0;
 
-    resp_array(call->out, count_rows(NULL));
-    while ((row = next_row(NULL, &n)) != NULL)
-        put_info(call->out, row);
+    resp_array(call->out, count_rows(call->context, NULL));
+    while ((row = next_row(call->context, NULL, &n)) != NULL)
+        put_info(call, row);
 }
 
 void command_command_info(struct call *call)
@@ -195,13 +194,13 @@ void command_command_info(struct call *call)
         return;
     resp_array(call->out, call->count - 2);
     for (size_t i = 2; i < call->count; i++)
-        put_info(call->out,
-                 command_find_full(call->words[i], call->lengths[i]));
+        put_info(call, command_lookup_full(call->context, call->words[i],
+                                           call->lengths[i]));
 }
 
 void command_count(struct call *call)
 {
-    resp_integer(call->out, (int64_t)count_rows(NULL));
+    resp_integer(call->out, (int64_t)count_rows(call->context, NULL));
 }
 
 /* ---- COMMAND LIST ---- */
@@ -243,14 +242,14 @@ static bool parse_filter(struct call *call, struct list_filter *filter)
     return true;
 }
 
-static size_t list_rows(struct resp_writer *out,
+static size_t list_rows(struct call *call, struct resp_writer *out,
                         const struct list_filter *filter)
 {
     const struct command *row;
     size_t count = 0;
 
     for (size_t n = 0; (row = command_row(n)) != NULL; n++) {
-        if (!shown(row) || filter->nothing ||
+        if (filter->nothing || !command_listed(call->context, row) ||
             (filter->category != 0 && !(row->categories & filter->category)) ||
             (filter->pattern != NULL &&
              !glob_match_text(filter->pattern, row->name, true)))
@@ -268,17 +267,19 @@ void command_list(struct call *call)
 
     if (!parse_filter(call, &filter))
         return;
-    resp_array(call->out, list_rows(NULL, &filter));
-    list_rows(call->out, &filter);
+    resp_array(call->out, list_rows(call, NULL, &filter));
+    list_rows(call, call->out, &filter);
 }
 
 /* ---- COMMAND DOCS ---- */
 
-static void put_doc(struct resp_writer *out, const struct command *command)
+static void put_doc(struct call *call, const struct command *command)
 {
+    struct resp_writer *out = call->out;
     const struct command *sub;
-    const size_t subs = command->traits & TRAIT_CONTAINER ? count_rows(command)
-                                                          : 0;
+    const size_t subs = command->traits & TRAIT_CONTAINER
+                            ? count_rows(call->context, command)
+                            : 0;
     size_t n = 0;
 
     resp_text(out, command->name);
@@ -297,8 +298,8 @@ static void put_doc(struct resp_writer *out, const struct command *command)
         return;
     resp_text(out, "subcommands");
     resp_map(out, subs);
-    while ((sub = next_row(command, &n)) != NULL)
-        put_doc(out, sub);
+    while ((sub = next_row(call->context, command, &n)) != NULL)
+        put_doc(call, sub);
 }
 
 void command_docs(struct call *call)
@@ -308,21 +309,23 @@ void command_docs(struct call *call)
     size_t n = 0;
 
     if (call->count == 2) {
-        resp_map(call->out, count_rows(NULL));
-        while ((row = next_row(NULL, &n)) != NULL)
-            put_doc(call->out, row);
+        resp_map(call->out, count_rows(call->context, NULL));
+        while ((row = next_row(call->context, NULL, &n)) != NULL)
+            put_doc(call, row);
         return;
     }
     if (!command_names_fit(call, 2))
         return;
     for (size_t i = 2; i < call->count; i++)
-        if (command_find_full(call->words[i], call->lengths[i]) != NULL)
+        if (command_lookup_full(call->context, call->words[i],
+                                call->lengths[i]) != NULL)
             count++;
     resp_map(call->out, count);
     for (size_t i = 2; i < call->count; i++) {
-        row = command_find_full(call->words[i], call->lengths[i]);
+        row = command_lookup_full(call->context, call->words[i],
+                                  call->lengths[i]);
         if (row != NULL)
-            put_doc(call->out, row);
+            put_doc(call, row);
     }
 }
 
@@ -330,8 +333,8 @@ void command_docs(struct call *call)
 
 void command_getkeys(struct call *call)
 {
-    const struct command *command = command_find(call->words[2],
-                                                 call->lengths[2]);
+    const struct command *command = command_lookup(
+        call->context, call->words[2], call->lengths[2]);
 
     if (command != NULL && (command->traits & TRAIT_CONTAINER) &&
         call->count > 3)

@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DEFAULT_USER "default"
 /* What clients of Redis are told: they switch features on by it. */
 #define REDIS_VERSION "7.0.15"
 #define NAME_LIMIT 1024
@@ -39,50 +38,50 @@ void command_ping(struct call *call)
 
 /* ---- Logging in ---- */
 
-/* Logs in with user and password at these words; false after an error. Without
- * a password set, every password is right. */
-static bool log_in(struct call *call, size_t user, size_t password)
-{
-    const struct settings *settings = call->context->settings;
-    const bool known = call->lengths[user] == strlen(DEFAULT_USER) &&
-                       memcmp(call->words[user], DEFAULT_USER,
-                              call->lengths[user]) == 0;
-    const bool right = !settings_password_required(settings) ||
-                       settings_password_matches(settings,
-                                                 call->words[password],
-                                                 call->lengths[password]);
+/* A user's name, for a log-in. */
+struct name {
+    const char *text;
+    size_t length;
+};
 
-    if (!known || !right) {
+/* Logs in as USER with the password at that word; false after an error. */
+static bool log_in(struct call *call, struct name user, size_t password)
+{
+    const struct acl *acl = call->context->settings->acl;
+    const bool hello = call->command->run == command_hello;
+    struct acl_user *found;
+
+    if (!acl_log_in(acl, user.text, user.length, call->words[password],
+                    call->lengths[password], &found)) {
+        command_log_denial(call, "auth", hello ? "HELLO" : "AUTH",
+                           hello ? 5 : 4, user.text, user.length);
         resp_error(call->out, "WRONGPASS invalid username-password pair or "
                               "user is disabled.");
         return false;
     }
-    xreplace(&call->client->user, DEFAULT_USER);
+    call->client->user = found;
     call->client->authenticated = true;
     return true;
+}
+
+static struct name name_at(const struct call *call, size_t index)
+{
+    return (struct name){call->words[index], call->lengths[index]};
 }
 
 /* AUTH <password>: the default user's. */
 static void log_in_default(struct call *call)
 {
-    const struct settings *settings = call->context->settings;
+    const struct acl *acl = call->context->settings->acl;
+    const struct name name = {ACL_DEFAULT_USER, strlen(ACL_DEFAULT_USER)};
 
-    if (!settings_password_required(settings)) {
+    if (acl_default(acl)->no_password)
         resp_error(call->out,
                    "ERR AUTH <password> called without any password "
                    "configured for the default user. Are you sure your "
                    "configuration is correct?");
-        return;
-    }
-    if (!settings_password_matches(settings, call->words[1],
-                                   call->lengths[1])) {
-        resp_error(call->out, "WRONGPASS invalid username-password pair or "
-                              "user is disabled.");
-        return;
-    }
-    xreplace(&call->client->user, DEFAULT_USER);
-    call->client->authenticated = true;
-    resp_status(call->out, "OK");
+    else if (log_in(call, name, 1))
+        resp_status(call->out, "OK");
 }
 
 void command_auth(struct call *call)
@@ -91,7 +90,7 @@ void command_auth(struct call *call)
         log_in_default(call);
     else if (call->count > 3)
         resp_error(call->out, "ERR syntax error");
-    else if (log_in(call, 1, 2))
+    else if (log_in(call, name_at(call, 1), 2))
         resp_status(call->out, "OK");
 }
 
@@ -191,9 +190,10 @@ void command_hello(struct call *call)
 
     if (version == 0 || !parse_hello(call, &options))
         return;
-    if (options.auth != 0 && !log_in(call, options.auth, options.auth + 1))
+    if (options.auth != 0 &&
+        !log_in(call, name_at(call, options.auth), options.auth + 1))
         return;
-    if (!call->client->authenticated) {
+    if (!command_authenticated(call->client)) {
         resp_error(call->out,
                    "NOAUTH HELLO must be called with the client already "
                    "authenticated, otherwise the HELLO AUTH <user> <pass> "
@@ -221,7 +221,7 @@ void command_reset(struct call *call)
 
     pubsub_forget(call->context->pubsub, client);
     xreplace(&client->name, NULL);
-    xreplace(&client->user, DEFAULT_USER);
+    client->user = acl_default(call->context->settings->acl);
     client->authenticated = !settings_password_required(
         call->context->settings);
     client->reply_off = client->reply_skip = false;

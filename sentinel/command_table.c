@@ -198,25 +198,49 @@ static const struct command rows[] = {
      "O(N) where N is the number of commands", NULL,
      "Categories, or the commands of one category",
      "CAT [<category>]\n    Categories, or the commands of <category>."},
+    {"acl|deluser", -3, TRAIT_ADMIN | PLAIN, ADMIN_ONLY, command_acl_deluser,
+     "6.0.0", "server", "O(N) where N is the number of clients", NULL,
+     "Delete users, and disconnect their clients",
+     "DELUSER <username> [<username> ...]\n"
+     "    Delete these users, and disconnect their clients."},
+    {"acl|dryrun", -4, TRAIT_ADMIN | PLAIN, ADMIN_ONLY, command_acl_dryrun,
+     "7.0.0", "server", "O(1)", NULL, "Tell whether a user may run a command",
+     "DRYRUN <username> <command> [<arg> ...]\n"
+     "    Tell whether the user may run the command; it is not run."},
+    {"acl|genpass", -2, PLAIN, CATEGORY_SLOW, command_acl_genpass, "6.0.0",
+     "server", "O(1)", NULL, "A random password, as hexadecimal digits",
+     "GENPASS [<bits>]\n"
+     "    A random password of so many bits (default: 256), as hexadecimal "
+     "digits."},
     {"acl|getuser", 3, TRAIT_ADMIN | PLAIN, ADMIN_ONLY, command_acl_getuser,
      "6.0.0", "server", "O(1)", NULL, "One user with its permissions",
      "GETUSER <username>\n    One user with its permissions."},
     {"acl|list", 2, TRAIT_ADMIN | PLAIN, ADMIN_ONLY, command_acl_list, "6.0.0",
-     "server", "O(1)", NULL,
+     "server", "O(N) where N is the number of users", NULL,
      "The users with their permissions, as the file has them",
      "LIST\n    The users with their permissions, as the file has them."},
     {"acl|load", 2, TRAIT_ADMIN | PLAIN, ADMIN_ONLY, command_acl_file, "6.0.0",
-     "server", "O(1)", NULL, "An error: there is no ACL file",
-     "LOAD\n    An error: there is no ACL file."},
+     "server", "O(N) where N is the number of users", NULL,
+     "Replace all users by those of the ACL file",
+     "LOAD\n    Replace all users by those of the ACL file."},
     {"acl|log", -2, TRAIT_ADMIN | PLAIN, ADMIN_ONLY, command_acl_log, "6.0.0",
-     "server", "O(1)", NULL, "Always empty: refusals are not recorded",
-     "LOG [<count> | RESET]\n    Always empty: refusals are not recorded."},
+     "server", "O(N) where N is the number of entries", NULL,
+     "What was refused, and to whom",
+     "LOG [<count> | RESET]\n"
+     "    What was refused, and to whom: the latest <count> (default: 10), or\n"
+     "    forget all."},
     {"acl|save", 2, TRAIT_ADMIN | PLAIN, ADMIN_ONLY, command_acl_file, "6.0.0",
-     "server", "O(1)", NULL, "An error: there is no ACL file",
-     "SAVE\n    An error: there is no ACL file."},
+     "server", "O(N) where N is the number of users", NULL,
+     "Write all users into the ACL file",
+     "SAVE\n    Write all users into the ACL file."},
+    {"acl|setuser", -3, TRAIT_ADMIN | PLAIN, ADMIN_ONLY, command_acl_setuser,
+     "6.0.0", "server", "O(N) where N is the number of rules", NULL,
+     "Create a user, or change its permissions",
+     "SETUSER <username> [<rule> ...]\n"
+     "    Create a user, or change its permissions: all rules, or none."},
     {"acl|users", 2, TRAIT_ADMIN | PLAIN, ADMIN_ONLY, command_acl_users,
-     "6.0.0", "server", "O(1)", NULL, "Names of the users",
-     "USERS\n    Names of the users."},
+     "6.0.0", "server", "O(N) where N is the number of users", NULL,
+     "Names of the users", "USERS\n    Names of the users."},
     {"acl|whoami", 2, PLAIN, CATEGORY_SLOW, command_acl_whoami, "6.0.0",
      "server", "O(1)", NULL, "The user of this connection",
      "WHOAMI\n    The user of this connection."},
@@ -240,6 +264,33 @@ const struct command *command_row(size_t n)
     if (n < ROWS)
         return &rows[n];
     return n - ROWS < more ? &sentinel[n - ROWS] : NULL;
+}
+
+size_t command_index(const struct command *command)
+{
+    size_t more;
+    const struct command *sentinel = command_rows_sentinel(&more);
+
+    if (command >= rows && command < rows + ROWS)
+        return (size_t)(command - rows);
+    assert(command >= sentinel && command < sentinel + more);
+    return ROWS + (size_t)(command - sentinel);
+}
+
+struct acl_commands command_vocabulary(void)
+{
+    static struct acl_command words[ACL_COMMANDS_LIMIT];
+    const struct command *row;
+    size_t n = 0;
+
+    for (; (row = command_row(n)) != NULL; n++) {
+        assert(n < ACL_COMMANDS_LIMIT);
+        words[n] = (struct acl_command){
+            .name = row->name,
+            .categories = row->categories,
+            .container = (row->traits & TRAIT_CONTAINER) != 0};
+    }
+    return (struct acl_commands){.rows = words, .count = n};
 }
 
 /* ---- Finding a row. The index is a hash table of fixed size, filled at the

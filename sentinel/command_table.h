@@ -3,6 +3,7 @@
 #ifndef SENTINEL_COMMAND_TABLE_H
 #define SENTINEL_COMMAND_TABLE_H
 
+#include "acl.h"
 #include "command.h"
 
 #include <stdbool.h>
@@ -32,17 +33,6 @@ enum command_trait {
 /* Names or ids in one request whose reply has an entry for each: a short
  * request must not make a reply of hundreds of megabytes. */
 #define COMMAND_NAMES_LIMIT 4096
-
-/* ACL categories, in the order in which they are shown. */
-enum command_category {
-    CATEGORY_PUBSUB = 1u << 0,
-    CATEGORY_ADMIN = 1u << 1,
-    CATEGORY_FAST = 1u << 2,
-    CATEGORY_SLOW = 1u << 3,
-    CATEGORY_DANGEROUS = 1u << 4,
-    CATEGORY_CONNECTION = 1u << 5
-};
-#define CATEGORIES 6
 
 struct call;
 typedef void command_handler(struct call *call);
@@ -91,6 +81,23 @@ const struct command *command_find(const char *name, size_t length);
 const struct command *command_find_sub(const struct command *container,
                                        const char *name, size_t length);
 
+/* The top-level command that clients call NAME: `rename-command` counts. NULL
+ * when there is none. */
+const struct command *command_lookup(const struct context *context,
+                                     const char *name, size_t length);
+
+/* The same for full names: "sentinel|masters", too. */
+const struct command *command_lookup_full(const struct context *context,
+                                          const char *name, size_t length);
+
+/* Whether COMMAND is shown in listings: Redis knows it, and it was not renamed
+ * to nothing. */
+bool command_listed(const struct context *context,
+                    const struct command *command);
+
+/* The number of a row in the whole table. */
+size_t command_index(const struct command *command);
+
 /* By full name: "ping" or "sentinel|masters". */
 const struct command *command_find_full(const char *name, size_t length);
 
@@ -99,6 +106,42 @@ bool command_is_sub(const struct command *container, const struct command *sub);
 
 /* Whether COUNT words fit the arity of COMMAND. */
 bool command_arity_fits(const struct command *command, size_t count);
+
+/* Whether the client may run commands: it has logged in, or need not. */
+bool command_authenticated(const struct client *client);
+
+/* Whether the client's user may run the call; else an error reply, and an
+ * entry in ACL LOG. */
+bool command_permitted(struct call *call);
+
+/* The same for USER and a command of COUNT words, without any effect. With
+ * ACL_DENIED_CHANNEL, *WORD is the channel that is not allowed. */
+enum acl_verdict command_verdict(const struct acl_user *user,
+                                 const struct command *command,
+                                 const char *const *words,
+                                 const size_t *lengths, size_t count,
+                                 size_t *word);
+
+/* An entry in ACL LOG; REASON is static. */
+void command_log_denial(struct call *call, const char *reason,
+                        const char *object, size_t object_length,
+                        const char *user, size_t user_length);
+
+/* Closes a client whose user changes or goes; the one with the id ASKER after
+ * its reply. */
+void command_expel(struct client *client, uint64_t asker);
+
+/* Whether the client has subscribed to what BEFORE may hear and NOW may not. */
+bool command_loses_channel(const struct client *client,
+                           const struct acl_user *before,
+                           const struct acl_user *now);
+
+/* Appends the client's line of CLIENT LIST, without a line feed. */
+void command_client_line(struct resp_writer *out, const struct client *client,
+                         uint64_t now_ms);
+
+/* The error of ACL subcommands with too many words. */
+void command_acl_wrong_count(struct call *call, const char *name);
 
 /* Words in any case; SECOND is in lower case. */
 bool command_word_is(const struct call *call, size_t index, const char *second);
@@ -152,8 +195,10 @@ command_handler command_client_setname, command_client_getname,
 command_handler command_subscribe, command_unsubscribe, command_publish;
 command_handler command_command, command_count, command_list,
     command_command_info, command_docs, command_getkeys;
-command_handler command_acl_cat, command_acl_file, command_acl_getuser,
-    command_acl_list, command_acl_log, command_acl_users, command_acl_whoami;
+command_handler command_acl_cat, command_acl_deluser, command_acl_dryrun,
+    command_acl_file, command_acl_genpass, command_acl_getuser,
+    command_acl_list, command_acl_log, command_acl_setuser, command_acl_users,
+    command_acl_whoami;
 command_handler sentinel_masters, sentinel_master, sentinel_replicas,
     sentinel_sentinels, sentinel_address, sentinel_ckquorum, sentinel_myid,
     sentinel_info_cache, sentinel_pending_scripts;

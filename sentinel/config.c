@@ -198,23 +198,33 @@ static ssize_t read_all(int fd, char **text)
     return (ssize_t)length;
 }
 
+ssize_t config_read_path(const char *path, char **text)
+{
+    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t length;
+    int error;
+
+    *text = NULL;
+    if (fd < 0)
+        return -1;
+    length = read_all(fd, text);
+    error = errno;
+    close(fd);
+    errno = error;
+    return length;
+}
+
 static const char *read_file(struct config_reader *reader, const char *path,
                              enum config_origin origin)
 {
     const char *reason = NULL;
     char *text = NULL;
-    ssize_t length = -1;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t length = config_read_path(path, &text);
 
-    if (fd >= 0)
-        length = read_all(fd, &text);
-    if (length < 0)
+    if (length < 0) {
         snprintf(reader->reason, sizeof(reader->reason),
                  "Fatal error, can't open config file '%s': %s", path,
                  strerror(errno));
-    if (fd >= 0)
-        close(fd);
-    if (length < 0) {
         free(text);
         return reader->reason;
     }
@@ -286,6 +296,8 @@ static const char *load_all(struct config_reader *reader, const char *extra)
     if (reason == NULL)
         reason = refuse(reader, config_sentinel_apply(reader));
     if (reason == NULL)
+        reason = refuse(reader, config_users_apply(reader));
+    if (reason == NULL)
         reason = check_log_file(reader);
     return reason;
 }
@@ -317,6 +329,11 @@ int config_load(const char *file, const char *extra, struct settings *settings,
     for (size_t i = 0; i < reader.pending_count; i++)
         config_drop_line(&reader.pending[i]);
     free(reader.pending);
+    for (size_t i = 0; i < reader.user_count; i++)
+        config_drop_line(&reader.users[i]);
+    free(reader.users);
+    config_drop_line(&reader.acl_file);
+    free(reader.long_reason);
     config_drop_line(&reader.log_file);
     config_drop_line(&reader.failed);
     config_words_clear(&reader.words);

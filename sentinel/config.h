@@ -27,10 +27,13 @@ void config_free_words(char **words, size_t count);
  * itself, or in double quotes with escapes. Free with free(). */
 char *config_quote(const char *word);
 
+struct acl_lines;
+
 /* The new text of the file: TEXT is what it holds now (NULL: nothing). User's
  * lines, comments and order are kept; see protocol: known options are
- * replaced in place, what is missing is appended. Free with free(). */
+ * replaced in place, what is missing is appended. USERS are the `user` lines
+ * of this moment; with NULL those of the file stay. Free with free(). */
 char *config_rewrite(const char *text, const struct settings *settings,
-                     const struct state *state);
+                     const struct state *state, const struct acl_lines *users);
 
 #endif

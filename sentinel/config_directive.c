@@ -1,5 +1,6 @@
 /* Server directives: what each accepts and what it sets. */
 #include "../lib/xalloc.h"
+#include "acl.h"
 #include "config_internal.h"
 #include "log.h"
 
@@ -132,8 +133,6 @@ static const char *apply_logfile(struct config_reader *reader,
 static const char *apply_requirepass(struct config_reader *reader,
                                      const char *value)
 {
-    if (!reader->user_default) /* whose line counts, wherever it stands */
-        xreplace(&reader->settings->requirepass, value);
     xreplace(&reader->state->global.requirepass, value);
     return NULL;
 }
@@ -171,14 +170,41 @@ static const char *apply_tls_replication(struct config_reader *reader,
 static const char *apply_aclfile(struct config_reader *reader,
                                  const char *value)
 {
-    return value[0] != '\0' ? config_aclfile(reader, value) : NULL;
+    xreplace(&reader->settings->acl_file, value);
+    config_drop_line(&reader->acl_file);
+    reader->acl_file = config_keep_line(&reader->line);
+    return NULL;
 }
 
 static const char *apply_user(struct config_reader *reader, const char *value)
 {
     (void)value;
-    return config_user(reader, reader->words.words + 1,
-                       reader->words.count - 1);
+    return config_keep_user(reader);
+}
+
+static const char *apply_acl_channels(struct config_reader *reader,
+                                      const char *value)
+{
+    static const struct choice choices[] = {
+        {"allchannels", true}, {"resetchannels", false}, {NULL, 0}};
+    int all = false;
+    const char *reason = choose(reader, choices, value, &all);
+
+    acl_set_pubsub_default(reader->settings->acl, all != 0);
+    return reason;
+}
+
+static const char *apply_acl_log(struct config_reader *reader,
+                                 const char *value)
+{
+    int64_t number;
+
+    if (!option_parse_number(value, &number))
+        return "argument couldn't be parsed into an integer";
+    if (number < 0)
+        return "argument must be between 0 and 9223372036854775807 inclusive";
+    reader->settings->acl_log_limit = number;
+    return NULL;
 }
 
 static bool command_is_there(const struct settings *settings, const char *name)
@@ -339,6 +365,8 @@ static const struct directive table[] = {
     WORDS("user", apply_user),
     WORDS("rename-command", apply_rename),
     VALUE("aclfile", apply_aclfile),
+    VALUE("acl-pubsub-default", apply_acl_channels),
+    VALUE("acllog-max-len", apply_acl_log),
     WORDS("client-output-buffer-limit", apply_output_limit),
     VALUE("tls-port", apply_tls_port),
     VALUE("tls-replication", apply_tls_replication),

@@ -8,8 +8,6 @@
 /* Nobody misses these: distributions ship them, or a file for a data server
  * was the template. Sorted. */
 static const char *const harmless[] = {
-    "acl-pubsub-default",
-    "acllog-max-len",
     "active-defrag-cycle-max",
     "active-defrag-cycle-min",
     "active-defrag-ignore-bytes",

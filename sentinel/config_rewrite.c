@@ -3,6 +3,7 @@
  * changed, disappears when what it speaks of is gone, and what is missing is
  * appended. Every step costs a hash look-up, so the whole is linear. */
 #include "../lib/xalloc.h"
+#include "acl_lines.h"
 #include "config.h"
 #include "config_internal.h"
 #include "rewrite_output.h"
@@ -56,6 +57,7 @@ struct rewrite {
     size_t group_count;
     struct slot_group *by_group;
     struct old_line *by_line;
+    const struct acl_lines *users; /* NULL: user lines stay as they are */
     struct output_list outputs;
     bool *done; /* outputs that have their place */
     bool marked;
@@ -74,6 +76,26 @@ static void find_level(struct rewrite *rewrite, struct old_line *line)
                       strcasecmp(words->words[1], rewrite->level) != 0);
 }
 
+/* A user line, which is written anew when it holds a password in clear. One
+ * that nobody could load makes room for the user that it names. */
+static void classify_user(struct rewrite *rewrite, struct old_line *line)
+{
+    struct config_words *words = &rewrite->words;
+    struct config_text *group = &rewrite->group;
+
+    if (words->count < 2)
+        return;
+    line->line = rewrite->text.length;
+    group->length = 0;
+    if (!acl_lines_canonical(&rewrite->users->terms, words->words, words->count,
+                             group, &rewrite->text, &line->legacy))
+        config_text_string(&rewrite->text, "user");
+    config_text_append(&rewrite->text, "", 1);
+    line->group = rewrite->text.length;
+    config_text_append(&rewrite->text, group->data, group->length + 1);
+    line->kind = LINE_SLOT;
+}
+
 static void classify(struct rewrite *rewrite, struct old_line *line)
 {
     struct config_words *words = &rewrite->words;
@@ -90,6 +112,10 @@ static void classify(struct rewrite *rewrite, struct old_line *line)
     line->kind = LINE_COMMENT;
     if (config_words_split(words, text, length) != CONFIG_SPLIT_OK)
         return;
+    if (rewrite->users != NULL && strcasecmp(words->words[0], "user") == 0) {
+        classify_user(rewrite, line);
+        return;
+    }
     if (strcasecmp(words->words[0], "sentinel") != 0 || words->count == 1) {
         if (config_directive_known(words->words[0]))
             line->kind = LINE_KEEP;
@@ -231,7 +257,7 @@ static void write_output(const struct rewrite *rewrite, struct config_text *out,
     static const char redis_name[] = "master-";
     const char *line = output_text(rewrite, output->line);
 
-    config_text_string(out, "sentinel ");
+    config_text_string(out, output->user ? "" : "sentinel ");
     if (output->quoted != NULL) {
         config_text_string(out, output_text(rewrite, output->group));
         config_text_string(out, " ");
@@ -318,15 +344,15 @@ static void write_missing(struct rewrite *rewrite, struct config_text *out)
 }
 
 char *config_rewrite(const char *text, const struct settings *settings,
-                     const struct state *state)
+                     const struct state *state, const struct acl_lines *users)
 {
-    struct rewrite rewrite = {.level_line = NONE};
+    struct rewrite rewrite = {.level_line = NONE, .users = users};
     struct config_text out = {0};
 
     config_text_string(&out, "");
     if (settings != NULL && settings->log_level_set)
         rewrite.level = config_level_name(settings->log_level);
-    output_list_build(&rewrite.outputs, settings, state);
+    output_list_build(&rewrite.outputs, settings, state, users);
     rewrite.done = xcalloc(rewrite.outputs.count, sizeof(*rewrite.done));
     read_lines(&rewrite, text != NULL ? text : "");
     index_slots(&rewrite);

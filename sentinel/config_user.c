@@ -1,273 +1,224 @@
-/* ACL users: `user` lines of the file and of an ACL file. Only the default
- * user with all rights can be obeyed; anything narrower is refused rather than
- * taken for more than it grants. */
+/* ACL users of the configuration: `requirepass`, `user` lines, the ACL file. */
 #include "../lib/xalloc.h"
+#include "acl.h"
+#include "acl_lines.h"
 #include "config_internal.h"
-#include "password.h"
+#include "elsewhere.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
+#include <unistd.h>
 
-/* What the rules of a user add up to. A defined user starts with nothing. */
-struct rights {
-    bool on;
-    bool no_password;
-    bool all_channels;
-    bool channel_rule; /* any rule about channels was given */
-    bool all_commands;
-    bool narrowed; /* a rule that takes away or adds only a part */
-    char *clear;   /* last password in clear */
-    char **hashes;
-    size_t hash_count;
-};
-
-static void forget_passwords(struct rights *rights)
+const char *config_keep_user(struct config_reader *reader)
 {
-    for (size_t i = 0; i < rights->hash_count; i++)
-        free(rights->hashes[i]);
-    free(rights->hashes);
-    rights->hashes = NULL;
-    rights->hash_count = 0;
-    xreplace(&rights->clear, NULL);
-}
-
-static void add_hash(struct rights *rights, const char *hash)
-{
-    rights->no_password = false;
-    for (size_t i = 0; i < rights->hash_count; i++) {
-        if (strcmp(rights->hashes[i], hash) == 0)
-            return;
-    }
-    rights->hashes = xrealloc(rights->hashes, (rights->hash_count + 1) *
-                                                  sizeof(*rights->hashes));
-    rights->hashes[rights->hash_count++] = xstrdup(hash);
-}
-
-static void remove_hash(struct rights *rights, const char *hash)
-{
-    for (size_t i = 0; i < rights->hash_count; i++) {
-        if (strcmp(rights->hashes[i], hash) != 0)
-            continue;
-        free(rights->hashes[i]);
-        rights->hashes[i] = rights->hashes[--rights->hash_count];
-        return;
-    }
-}
-
-/* Rules that begin with > < # or !. */
-static bool apply_password(struct rights *rights, const char *rule)
-{
-    char hash[PASSWORD_HASH_SIZE];
-    bool clear = rule[0] == '>' || rule[0] == '<';
-
-    if (clear)
-        password_hash(rule + 1, strlen(rule + 1), hash);
-    else if (password_is_hash(rule + 1))
-        memcpy(hash, rule + 1, sizeof(hash));
-    else
-        return false;
-    if (rule[0] == '>' || rule[0] == '#')
-        add_hash(rights, hash);
-    else
-        remove_hash(rights, hash);
-    if (rule[0] == '>')
-        xreplace(&rights->clear, rule + 1);
-    else if (rule[0] == '<' && rights->clear != NULL &&
-             strcmp(rights->clear, rule + 1) == 0)
-        xreplace(&rights->clear, NULL);
-    return true;
-}
-
-static bool is_one_of(const char *rule, const char *const *names)
-{
-    for (; *names != NULL; names++) {
-        if (strcasecmp(rule, *names) == 0)
-            return true;
-    }
-    return false;
-}
-
-/* Rules that are one word. Returns false when RULE is none of them. */
-static bool apply_word(struct rights *rights, const char *rule)
-{
-    static const char *const no_effect[] = {
-        "sanitize-payload", "skip-sanitize-payload",
-        "clearselectors",   "allkeys",
-        "resetkeys",        NULL};
-
-    if (is_one_of(rule, no_effect))
-        return true;
-    if (strcasecmp(rule, "on") == 0 || strcasecmp(rule, "off") == 0) {
-        rights->on = strcasecmp(rule, "on") == 0;
-    } else if (strcasecmp(rule, "nopass") == 0) {
-        forget_passwords(rights);
-        rights->no_password = true;
-    } else if (strcasecmp(rule, "resetpass") == 0) {
-        forget_passwords(rights);
-        rights->no_password = false;
-    } else if (is_one_of(rule, (const char *[]){"allchannels", "&*", NULL})) {
-        rights->all_channels = true;
-        rights->channel_rule = true;
-    } else if (strcasecmp(rule, "resetchannels") == 0) {
-        rights->all_channels = false;
-        rights->channel_rule = true;
-    } else if (is_one_of(rule,
-                         (const char *[]){"allcommands", "+@all", NULL})) {
-        rights->all_commands = true;
-        rights->narrowed = false;
-    } else if (is_one_of(rule, (const char *[]){"nocommands", "-@all", NULL})) {
-        rights->all_commands = false;
-        rights->narrowed = false;
-    } else if (strcasecmp(rule, "reset") == 0) {
-        forget_passwords(rights);
-        *rights = (struct rights){0};
-    } else {
-        return false;
-    }
-    return true;
-}
-
-/* Returns false when RULE has bad syntax. */
-static bool apply_rule(struct rights *rights, const char *rule)
-{
-    if (apply_word(rights, rule))
-        return true;
-    switch (rule[0]) {
-    case '>':
-    case '<':
-    case '#':
-    case '!':
-        return apply_password(rights, rule);
-    case '&': /* some channels, which is less than all */
-        rights->channel_rule = true;
-        return rule[1] != '\0';
-    case '~': /* keys play no role here */
-    case '%':
-    case '+': /* no more than what +@all gives */
-        return rule[1] != '\0';
-    case '-':
-        rights->narrowed = true;
-        return rule[1] != '\0';
-    case '(':
-        rights->narrowed = true;
-        return true;
-    default:
-        return false;
-    }
-}
-
-static const char *check(const struct rights *rights)
-{
-    if (!rights->on)
-        return "Error in user declaration 'user': the default user cannot be "
-               "switched off in this version";
-    if (!rights->all_commands || rights->narrowed)
-        return "Error in user declaration 'user': this version can only give "
-               "all commands to the default user: +@all";
-    if (!rights->all_channels && rights->channel_rule)
-        return "Error in user declaration 'user': this version can only give "
-               "all channels to the default user: &*";
-    if (!rights->no_password && rights->hash_count == 0)
-        return "Error in user declaration 'user': the default user has "
-               "neither a password nor nopass, so nobody could log in";
+    if (reader->words.count < 2)
+        return "Bad directive or wrong number of arguments";
+    reader->users = xrealloc(reader->users,
+                             (reader->user_count + 1) * sizeof(*reader->users));
+    reader->users[reader->user_count++] = config_keep_line(&reader->line);
     return NULL;
 }
 
-/* Client authentication follows the user's rules from now on, in place of
- * requirepass, which stays the password for the other sentinels. */
-static void take_over(struct config_reader *reader, struct rights *rights)
+/* ---- user lines ---- */
+
+static const char *duplicate(struct config_reader *reader, const char *name)
+{
+    snprintf(reader->reason, sizeof(reader->reason),
+             "Error in user declaration '%.128s': Duplicate user found. A user "
+             "can only be defined once in config files",
+             name);
+    return reader->reason;
+}
+
+/* The line itself is shown, so the rule is named only where there are
+ * several. */
+static const char *refusal(struct config_reader *reader,
+                           struct acl_failure *failure)
+{
+    const char *reason = failure->reason != NULL ? failure->reason
+                                                 : "Unmatched parenthesis";
+
+    if (reader->words.count > 3)
+        snprintf(reader->reason, sizeof(reader->reason),
+                 "Error in user declaration 'user': %s (rule '%.128s')", reason,
+                 failure->rule);
+    else
+        snprintf(reader->reason, sizeof(reader->reason),
+                 "Error in user declaration 'user': %s", reason);
+    free(failure->owned);
+    return reader->reason;
+}
+
+/* Tells the rewrite that the line need not stand in the main file. */
+static void note_elsewhere(struct config_reader *reader)
 {
     struct settings *settings = reader->settings;
+    struct config_text group = {0};
+    struct config_text line = {0};
+    bool clear;
 
-    for (size_t i = 0; i < settings->password_hash_count; i++)
-        free(settings->password_hashes[i]);
-    free(settings->password_hashes);
-    settings->password_hashes = rights->hashes;
-    settings->password_hash_count = rights->hash_count;
-    xreplace(&settings->requirepass, rights->clear);
-    if (rights->clear != NULL && reader->state->global.requirepass == NULL)
-        xreplace(&reader->state->global.requirepass, rights->clear);
-    rights->hashes = NULL;
-    rights->hash_count = 0;
-    reader->user_default = true;
-    /* Files written by versions without channel rules mean all of them. */
-    if (!rights->channel_rule)
-        settings_note(settings, LEVEL_WARNING,
-                      "The line 'user default' says nothing of channels: all "
-                      "are granted, as if it held &*");
+    if (settings->elsewhere == NULL)
+        settings->elsewhere = elsewhere_new();
+    if (acl_lines_canonical(acl_terms(settings->acl), reader->words.words,
+                            reader->words.count, &group, &line, &clear))
+        elsewhere_add(settings->elsewhere, group.data, line.data);
+    free(group.data);
+    free(line.data);
 }
 
-const char *config_user(struct config_reader *reader, char *const *words,
-                        size_t count)
+/* Obeys reader->line, whose words are split. The main file counts more than
+ * what it includes, since users are written there when they change; the
+ * command line counts most. */
+static const char *declare(struct config_reader *reader)
 {
-    struct rights rights = {0};
-    const char *reason = NULL;
+    const unsigned place = (unsigned)reader->line.origin + 1;
+    struct acl *acl = reader->settings->acl;
+    const char *name = reader->words.words[1];
+    const struct acl_user *known = acl_find(acl, name, strlen(name));
+    struct acl_failure failure;
+    struct acl_user *user;
 
-    if (count == 0)
-        return "wrong number of arguments";
-    if (strcmp(words[0], "default") != 0)
-        return "Error in user declaration 'user': this version knows only the "
-               "user 'default'";
-    if (reader->user_default)
-        return "Error in user declaration 'user': the user 'default' is "
-               "declared twice";
-    for (size_t i = 1; i < count && reason == NULL; i++) {
-        if (!apply_rule(&rights, words[i]))
-            reason = "Error in user declaration 'user': Syntax error";
+    if (!acl_user_name_fits(name, strlen(name)))
+        return "Error in user declaration 'user': a name must not be empty "
+               "and can't contain spaces or control characters";
+    if (known != NULL && known->declared == place)
+        return duplicate(reader, name);
+    user = acl_user_new(acl_terms(acl), name);
+    if (acl_lines_apply(user, acl_terms(acl), reader->words.words + 2,
+                        reader->words.count - 2, &failure) != 0) {
+        acl_user_free(user);
+        return refusal(reader, &failure);
     }
-    if (reason == NULL)
-        reason = check(&rights);
-    if (reason == NULL)
-        take_over(reader, &rights);
-    forget_passwords(&rights);
-    return reason;
+    user->declared = place;
+    acl_put(acl, user);
+    if (reader->line.origin != ORIGIN_MAIN)
+        note_elsewhere(reader);
+    return NULL;
 }
 
-static const char *read_users(struct config_reader *reader, FILE *stream,
-                              const char *path)
+static const char *declare_all(struct config_reader *reader)
 {
-    struct config_words words = {0};
-    const char *reason = NULL;
-    char *line = NULL;
-    size_t capacity = 0;
-    size_t number = 0;
-    ssize_t got;
-
-    while (reason == NULL && (got = getline(&line, &capacity, stream)) >= 0) {
-        number++;
-        if (config_words_split(&words, line, (size_t)got) != CONFIG_SPLIT_OK)
-            reason = "Unbalanced quotes";
-        else if (words.count == 0 || words.words[0][0] == '#')
-            continue;
-        else if (strcmp(words.words[0], "user") != 0)
-            reason = "A line must begin with 'user'";
-        else
-            reason = config_user(reader, words.words + 1, words.count - 1);
-    }
-    if (reason != NULL) {
-        snprintf(reader->reason, sizeof(reader->reason), "%s:%zu: %s", path,
-                 number, reason);
-        reason = reader->reason;
-    }
-    free(line);
-    config_words_clear(&words);
-    return reason;
-}
-
-const char *config_aclfile(struct config_reader *reader, const char *path)
-{
+    static const enum config_origin order[] = {ORIGIN_INCLUDE, ORIGIN_MAIN,
+                                               ORIGIN_COMMAND_LINE};
     const char *reason;
-    FILE *stream = fopen(path, "re");
 
-    if (stream == NULL) {
+    for (size_t pass = 0; pass < 3; pass++) {
+        for (size_t i = 0; i < reader->user_count; i++) {
+            if (reader->users[i].line.origin != order[pass])
+                continue;
+            reader->line = reader->users[i].line;
+            (void)config_words_split(&reader->words, reader->line.text,
+                                     reader->line.length);
+            reason = declare(reader);
+            if (reason != NULL)
+                return reason;
+        }
+    }
+    return NULL;
+}
+
+/* ---- The ACL file ---- */
+
+/* `dir` has its last value by now, and what is written later must be the same
+ * file. */
+static void make_absolute(char **path)
+{
+    char directory[PATH_MAX];
+    struct config_text text = {0};
+
+    if (**path == '/' || getcwd(directory, sizeof(directory)) == NULL)
+        return;
+    config_text_string(&text, directory);
+    config_text_string(&text, "/");
+    config_text_string(&text, *path);
+    free(*path);
+    *path = text.data;
+}
+
+static const char *read_acl_file(struct config_reader *reader)
+{
+    struct settings *settings = reader->settings;
+    struct acl *fresh = NULL;
+    char *text = NULL;
+    ssize_t length;
+
+    reader->line = reader->acl_file.line;
+    if (reader->user_count > 0)
+        return "Users are declared by 'user' lines and in an ACL file: only "
+               "one of both is possible. Move the lines there, or remove "
+               "aclfile";
+    make_absolute(&settings->acl_file);
+    length = config_read_path(settings->acl_file, &text);
+    if (length < 0) {
         snprintf(reader->reason, sizeof(reader->reason),
-                 "Can't open the ACL file '%s': %s", path, strerror(errno));
+                 "Error loading ACLs, opening file '%.256s': %s",
+                 settings->acl_file, strerror(errno));
+        free(text);
         return reader->reason;
     }
-    reason = read_users(reader, stream, path);
-    fclose(stream);
+    fresh = acl_read(settings->acl, settings->acl_file, text, (size_t)length,
+                     &reader->long_reason);
+    free(text);
+    if (fresh == NULL)
+        return reader->long_reason;
+    acl_take(settings->acl, fresh);
+    return NULL;
+}
+
+/* ---- All of it ---- */
+
+static void set_default_password(struct config_reader *reader)
+{
+    const char *password = reader->state->global.requirepass;
+    struct acl *acl = reader->settings->acl;
+    struct acl_failure failure;
+    struct config_text rule = {0};
+    const char *rules[2] = {"resetpass", NULL};
+    size_t lengths[2] = {strlen("resetpass"), 0};
+
+    config_text_string(&rule, ">");
+    config_text_string(&rule, password);
+    rules[1] = rule.data;
+    lengths[1] = rule.length;
+    if (acl_user_apply(acl_default(acl), acl_terms(acl), rules, lengths, 2,
+                       &failure) != 0)
+        abort(); /* neither of them can be refused */
+    free(rule.data);
+}
+
+/* What is easily overlooked. */
+static void warn(struct config_reader *reader)
+{
+    const struct acl_user *user = acl_default(reader->settings->acl);
+    const struct global_options *global = &reader->state->global;
+
+    if (user->on && !acl_user_channel(user, "+switch-master", 14, false))
+        settings_note(reader->settings, LEVEL_WARNING,
+                      "The user 'default' may not use channels, so clients "
+                      "that do not log in as somebody else get no notices: "
+                      "add &* to its rules if that is not meant");
+    if (!acl_password_required(reader->settings->acl) ||
+        global->requirepass != NULL || global->sentinel_pass != NULL)
+        return;
+    settings_note(reader->settings, LEVEL_WARNING,
+                  "Clients must log in, but neither requirepass nor 'sentinel "
+                  "sentinel-pass' says how this sentinel can log in to "
+                  "others");
+}
+
+const char *config_users_apply(struct config_reader *reader)
+{
+    const char *reason;
+
+    if (reader->state->global.requirepass != NULL)
+        set_default_password(reader);
+    acl_keep_default(reader->settings->acl);
+    reason = reader->settings->acl_file != NULL ? read_acl_file(reader)
+                                                : declare_all(reader);
+    if (reason == NULL)
+        warn(reader);
     return reason;
 }

@@ -10,7 +10,7 @@ struct config_words {
     char **words;
     size_t count;
     size_t capacity;
-    char *text; /* all words, each ending in a NUL */
+    char *text;         /* all words, each ending in a NUL */
     size_t text_length; /* with these */
     size_t text_capacity;
 };

@@ -91,10 +91,10 @@ static void write_log(const struct driver *driver, const struct action *action)
     log_printf(action->log.level, "%s%s", action->log.text, when);
 }
 
-static void on_resolved(void *arg, const char *host, const char *ip)
+static void on_resolved(void *arg, const char *host, const char *ip, bool known)
 {
     struct event event = {.type = EVENT_RESOLVED,
-                          .resolved = {.host = host, .ip = ip}};
+                          .resolved = {.host = host, .ip = ip, .known = known}};
 
     feed(arg, &event);
 }
@@ -146,7 +146,7 @@ static void run_action(struct driver *driver, const struct action *action)
         break;
     case ACTION_RESOLVE:
         resolver_lookup(driver->context->resolver, action->resolve.host,
-                        on_resolved, driver);
+                        action->resolve.known, on_resolved, driver);
         break;
     case ACTION_CRASH:
         crash(driver);

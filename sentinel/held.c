@@ -69,6 +69,7 @@ static void own(struct action *action)
         break;
     case ACTION_RESOLVE:
         action->resolve.host = xstrdup(action->resolve.host);
+        action->resolve.known = xstrdup(action->resolve.known);
         break;
     case ACTION_PERSIST:
     case ACTION_CRASH:
@@ -104,6 +105,7 @@ static void disown(const struct action *action)
         break;
     case ACTION_RESOLVE:
         free_text(action->resolve.host);
+        free_text(action->resolve.known);
         break;
     case ACTION_PERSIST:
     case ACTION_CRASH:

@@ -1,6 +1,8 @@
 /* Start, loop and end of the daemon: puts the parts together in the order
  * that lets nothing be said before it is on disk. */
 #include "../lib/xalloc.h"
+#include "acl.h"
+#include "acl_log.h"
 #include "arguments.h"
 #include "command.h"
 #include "config.h"
@@ -13,6 +15,7 @@
 #include "server.h"
 #include "settings.h"
 #include "store.h"
+#include "store_tasks.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -204,6 +207,7 @@ static int load(struct daemon *daemon, const char *program,
     if (settings->executable == NULL)
         settings->executable = xstrdup(program);
     settings->command_exists = command_exists;
+    acl_set_commands(settings->acl, command_vocabulary());
     if (config_load(arguments->file, arguments->extra, settings,
                     daemon->state) != 0)
         return -1;
@@ -353,6 +357,8 @@ static int start(struct daemon *daemon, const char *program,
     random_id(context->run_id);
     context->started_ms = uv_now(&daemon->loop);
     context->pubsub = pubsub_new();
+    context->acl_log = acl_log_new((uint64_t)settings->acl_log_limit);
+    context->tasks = store_tasks_new(&daemon->loop);
     daemon->state->global.listen_port = settings->port;
     if (listen_for_clients(daemon) != 0 || ensure_id(daemon) != 0)
         return -1;
@@ -383,6 +389,8 @@ static void clean_up(struct daemon *daemon)
     resolver_free(daemon->resolver);
     store_free(daemon->store);
     pubsub_free(daemon->context.pubsub);
+    acl_log_free(daemon->context.acl_log);
+    store_tasks_free(daemon->context.tasks);
     uv_loop_close(&daemon->loop);
 }
 

@@ -255,6 +255,13 @@ void pubsub_unsubscribe(struct pubsub *pubsub, struct client *client,
         drop(pubsub, client, slot);
 }
 
+void pubsub_visit(const struct client *client, pubsub_seen *seen, void *arg)
+{
+    for (const struct subscription *one = client->subscriptions; one != NULL;
+         one = one->client_next)
+        seen(arg, one->topic->name, one->topic->length, one->topic->pattern);
+}
+
 void pubsub_forget(struct pubsub *pubsub, struct client *client)
 {
     while (client->subscriptions != NULL)

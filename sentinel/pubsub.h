@@ -24,6 +24,11 @@ void pubsub_subscribe(struct pubsub *pubsub, struct client *client,
 void pubsub_unsubscribe(struct pubsub *pubsub, struct client *client,
                         const char *name, size_t length, bool pattern);
 
+/* Visits what the client has subscribed to. */
+typedef void pubsub_seen(void *arg, const char *name, size_t length,
+                         bool pattern);
+void pubsub_visit(const struct client *client, pubsub_seen *seen, void *arg);
+
 /* Forgets a client that closes, without output. */
 void pubsub_forget(struct pubsub *pubsub, struct client *client);
 

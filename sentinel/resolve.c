@@ -13,11 +13,17 @@
 
 #define TIME_LIMIT_MS 5000
 
+/* libuv lets half of the pool resolve names, and has four threads if nobody
+ * asks for more: with a slow resolver all names of a start would come two at a
+ * time, the last when its time limit has passed. */
+#define POOL_THREADS "16"
+
 /* Who waits for an answer. */
 struct waiter {
     resolve_done *done;
     void *arg;
-    char *host; /* as asked */
+    char *host;  /* as asked */
+    char *known; /* address in use, or "" */
     struct waiter *next;
 };
 
@@ -45,6 +51,8 @@ struct resolver *resolver_new(uv_loop_t *loop)
 {
     struct resolver *resolver = xcalloc(1, sizeof(*resolver));
 
+    /* Who is in charge knows better; else read when the pool is first used. */
+    (void)setenv("UV_THREADPOOL_SIZE", POOL_THREADS, 0);
     resolver->loop = loop;
     return resolver;
 }
@@ -67,8 +75,57 @@ static void on_timer_closed(uv_handle_t *handle)
     release(handle->data);
 }
 
+/* The next numeric address in the list from *RESULT on. */
+static bool next_address(const struct addrinfo **result, char ip[NI_MAXHOST])
+{
+    for (; *result != NULL; *result = (*result)->ai_next) {
+        const struct addrinfo *one = *result;
+
+        if ((one->ai_family == AF_INET || one->ai_family == AF_INET6) &&
+            getnameinfo(one->ai_addr, one->ai_addrlen, ip, NI_MAXHOST, NULL, 0,
+                        NI_NUMERICHOST) == 0) {
+            *result = one->ai_next;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The answer for who uses KNOWN: the order of several addresses changes from
+ * one query to the next, so "the first" would have everybody move each time.
+ * Returns false when there is no address. */
+static bool choose_address(const struct addrinfo *result, const char *known,
+                           char ip[NI_MAXHOST], bool *still)
+{
+    char one[NI_MAXHOST];
+    bool found = next_address(&result, ip);
+    bool here = found && strcmp(ip, known) == 0;
+
+    *still = here;
+    while (next_address(&result, one)) {
+        if (here) {
+            memcpy(ip, one, sizeof(one));
+            return true;
+        }
+        here = strcmp(one, known) == 0;
+        *still = *still || here;
+    }
+    return found;
+}
+
+static void tell(const struct query *query, const struct waiter *waiter,
+                 const struct addrinfo *result)
+{
+    char ip[NI_MAXHOST] = "";
+    bool still = false;
+    bool found = choose_address(result, waiter->known, ip, &still);
+
+    if (!query->resolver->stopped)
+        waiter->done(waiter->arg, waiter->host, found ? ip : NULL, still);
+}
+
 /* Tells all who wait; they may look other names up meanwhile. */
-static void answer(struct query *query, const char *ip)
+static void answer(struct query *query, const struct addrinfo *result)
 {
     struct waiter *waiter = query->waiters;
 
@@ -79,54 +136,13 @@ static void answer(struct query *query, const char *ip)
     while (waiter != NULL) {
         struct waiter *next = waiter->next;
 
-        if (!query->resolver->stopped)
-            waiter->done(waiter->arg, waiter->host, ip);
+        tell(query, waiter, result);
         free(waiter->host);
+        free(waiter->known);
         free(waiter);
         waiter = next;
     }
     uv_close((uv_handle_t *)&query->timer, on_timer_closed);
-}
-
-/* The first address that has a numeric form. */
-static bool first_address(const struct addrinfo *result, char *ip, size_t size)
-{
-    for (; result != NULL; result = result->ai_next) {
-        if ((result->ai_family == AF_INET || result->ai_family == AF_INET6) &&
-            getnameinfo(result->ai_addr, result->ai_addrlen, ip,
-                        (socklen_t)size, NULL, 0, NI_NUMERICHOST) == 0)
-            return true;
-    }
-    return false;
-}
-
-static void on_addrinfo(uv_getaddrinfo_t *request, int status,
-                        struct addrinfo *result)
-{
-    struct query *query = request->data;
-    char ip[NI_MAXHOST];
-    bool found = status == 0 && first_address(result, ip, sizeof(ip));
-
-    if (result != NULL)
-        uv_freeaddrinfo(result);
-    query->asking = false;
-    answer(query, found ? ip : NULL);
-    release(query);
-}
-
-/* Takes a query that nobody waits for out of the pool, if it does not run. */
-static void cancel(struct query *query)
-{
-    if (query->asking)
-        (void)uv_cancel((uv_req_t *)&query->request);
-}
-
-static void on_timer(uv_timer_t *timer)
-{
-    struct query *query = timer->data;
-
-    cancel(query);
-    answer(query, NULL);
 }
 
 static struct query *find_query(const struct resolver *resolver,
@@ -138,6 +154,48 @@ static struct query *find_query(const struct resolver *resolver,
            (query->answered || strcasecmp(query->host, host) != 0))
         query = query->next;
     return query;
+}
+
+/* Takes a query that nobody waits for out of the pool, if it does not run. */
+static void cancel(struct query *query)
+{
+    if (query->asking)
+        (void)uv_cancel((uv_req_t *)&query->request);
+}
+
+/* QUERY took too long, and may have been repeated: what it has found serves
+ * those who wait for its successor, which might take as long again. */
+static void answer_late(const struct query *query,
+                        const struct addrinfo *result)
+{
+    struct query *successor = find_query(query->resolver, query->host);
+
+    if (successor == NULL)
+        return;
+    cancel(successor);
+    answer(successor, result);
+}
+
+static void on_addrinfo(uv_getaddrinfo_t *request, int status,
+                        struct addrinfo *result)
+{
+    struct query *query = request->data;
+
+    query->asking = false;
+    if (query->answered && status == 0)
+        answer_late(query, result);
+    answer(query, status == 0 ? result : NULL);
+    if (result != NULL)
+        uv_freeaddrinfo(result);
+    release(query);
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+    struct query *query = timer->data;
+
+    cancel(query);
+    answer(query, NULL);
 }
 
 static struct query *start_query(struct resolver *resolver, const char *host)
@@ -164,7 +222,7 @@ static struct query *start_query(struct resolver *resolver, const char *host)
 }
 
 void resolver_lookup(struct resolver *resolver, const char *host,
-                     resolve_done *done, void *arg)
+                     const char *known, resolve_done *done, void *arg)
 {
     struct waiter *waiter;
     struct waiter **tail;
@@ -178,6 +236,7 @@ void resolver_lookup(struct resolver *resolver, const char *host,
     waiter->done = done;
     waiter->arg = arg;
     waiter->host = xstrdup(host);
+    waiter->known = xstrdup(known);
     for (tail = &query->waiters; *tail != NULL; tail = &(*tail)->next)
         ;
     *tail = waiter;

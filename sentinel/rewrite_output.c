@@ -3,6 +3,7 @@
 #include "rewrite_output.h"
 
 #include "../lib/xalloc.h"
+#include "acl_lines.h"
 #include "config_internal.h"
 #include "elsewhere.h"
 #include "settings.h"
@@ -10,6 +11,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* What a line is built from. */
 struct builder {
@@ -216,15 +218,37 @@ static void add_announce(struct builder *builder,
     end(builder, output);
 }
 
+/* The line of one user: "user <name> <rules>". */
+static void add_user(struct builder *builder, const struct acl_line *line)
+{
+    static const char option[] = "user";
+    const char *name = line->text + sizeof(option);
+    const size_t length = strcspn(name, " ");
+    char *copy = xstrndup(name, length);
+    struct output *output;
+
+    builder->master = copy; /* what is set is the user of that name */
+    output = begin(builder, option);
+    builder->master = NULL;
+    free(copy);
+    acl_lines_put(&builder->list->text, name + length + 1);
+    output->user = true;
+    output->forced = !line->implied;
+    output->only_equal = line->implied;
+    end(builder, output);
+}
+
 void output_list_build(struct output_list *list,
                        const struct settings *settings,
-                       const struct state *state)
+                       const struct state *state, const struct acl_lines *users)
 {
     const struct global_options *global = &state->global;
     struct builder builder = {.list = list};
     struct output *output;
 
     builder.elsewhere = settings != NULL ? settings->elsewhere : NULL;
+    for (size_t i = 0; users != NULL && i < users->count; i++)
+        add_user(&builder, &users->lines[i]);
     if (state->id[0] != '\0') {
         output = begin(&builder, config_sentinel_name(SENTINEL_MYID));
         append_word(&builder, state->id);

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct acl_lines;
 struct settings;
 
 /* One line to be written. Texts are places in struct output_list's text, each
@@ -20,6 +21,7 @@ struct output {
     bool only_equal; /* says "not set": an equal line stays, no other */
     bool elsewhere;  /* an included file or the command line says it */
     bool many;       /* its group may have any number of lines */
+    bool user;       /* a `user` line: no `sentinel` before it */
     bool state;      /* the main file counts whatever is said elsewhere */
     const char *quoted; /* value that is always written in quotes, or NULL */
 };
@@ -31,10 +33,12 @@ struct output_list {
     struct config_text text;
 };
 
-/* Fills LIST, which starts as all zero. Borrows from STATE. */
+/* Fills LIST, which starts as all zero. Borrows from STATE. USERS may be
+ * NULL. */
 void output_list_build(struct output_list *list,
                        const struct settings *settings,
-                       const struct state *state);
+                       const struct state *state,
+                       const struct acl_lines *users);
 void output_list_clear(struct output_list *list);
 
 #endif

@@ -2,8 +2,8 @@
 #include "settings.h"
 
 #include "../lib/xalloc.h"
+#include "acl.h"
 #include "elsewhere.h"
-#include "password.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -23,6 +23,8 @@ struct settings *settings_new(void)
     settings->log_level = LEVEL_NOTICE;
     settings->syslog_ident = xstrdup("sentineld");
     settings->syslog_facility = LOG_LOCAL0;
+    settings->acl = acl_new();
+    settings->acl_log_limit = 128;
     settings->pubsub_hard_limit = 32u << 20;
     settings->pubsub_soft_limit = 8u << 20;
     settings->pubsub_soft_seconds = 60;
@@ -43,10 +45,8 @@ void settings_free(struct settings *settings)
     free(settings->log_file);
     free(settings->syslog_ident);
     free(settings->directory);
-    free(settings->requirepass);
-    for (size_t i = 0; i < settings->password_hash_count; i++)
-        free(settings->password_hashes[i]);
-    free(settings->password_hashes);
+    acl_free(settings->acl);
+    free(settings->acl_file);
     for (size_t i = 0; i < settings->rename_count; i++) {
         free(settings->renames[i].old_name);
         free(settings->renames[i].new_name);
@@ -95,23 +95,5 @@ const char *settings_command_name(const struct settings *settings,
 
 bool settings_password_required(const struct settings *settings)
 {
-    return settings->requirepass != NULL || settings->password_hash_count > 0;
-}
-
-bool settings_password_matches(const struct settings *settings,
-                               const char *password, size_t length)
-{
-    char hash[PASSWORD_HASH_SIZE];
-    char own[PASSWORD_HASH_SIZE];
-    bool matches = false;
-
-    password_hash(password, length, hash);
-    if (settings->requirepass != NULL) {
-        password_hash(settings->requirepass, strlen(settings->requirepass),
-                      own);
-        matches |= password_hash_equal(hash, own);
-    }
-    for (size_t i = 0; i < settings->password_hash_count; i++)
-        matches |= password_hash_equal(hash, settings->password_hashes[i]);
-    return matches;
+    return acl_password_required(settings->acl);
 }

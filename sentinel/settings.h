@@ -33,6 +33,7 @@ struct renamed_command {
     char *new_name; /* empty: it cannot be called at all */
 };
 
+struct acl;
 struct elsewhere;
 
 /* Texts are owned; NULL means not set. */
@@ -61,11 +62,10 @@ struct settings {
     bool syslog_enabled;
     char *syslog_ident;
     int syslog_facility;
-    char *directory;        /* absolute working directory */
-    char *requirepass;      /* password of the default user, when it is known in
-                             * clear; see settings_password_matches() */
-    char **password_hashes; /* its further passwords: SHA-256, lower hex */
-    size_t password_hash_count;
+    char *directory;       /* absolute working directory */
+    struct acl *acl;       /* users; never NULL */
+    char *acl_file;        /* absolute path; NULL: users are in config_file */
+    int64_t acl_log_limit; /* entries of ACL LOG */
     uint64_t pubsub_hard_limit; /* bytes of unread output; 0: none */
     uint64_t pubsub_soft_limit;
     unsigned pubsub_soft_seconds;
@@ -96,10 +96,5 @@ const char *settings_command_name(const struct settings *settings,
 
 /* Whether clients must give a password before they may do anything. */
 bool settings_password_required(const struct settings *settings);
-
-/* Whether PASSWORD is one of the default user's. Takes the same time for all
- * passwords of one length. */
-bool settings_password_matches(const struct settings *settings,
-                               const char *password, size_t length);
 
 #endif

@@ -2,6 +2,7 @@
 #include "store.h"
 
 #include "../lib/xalloc.h"
+#include "acl_lines.h"
 #include "config.h"
 #include "log.h"
 #include "settings.h"
@@ -27,6 +28,7 @@ struct store {
     /* The write under way: the worker's while BUSY. */
     uv_work_t work;
     struct state *state;
+    struct acl_lines *users;
     bool failed;
     bool in_place;
     char error[ERROR_SIZE];
@@ -70,6 +72,20 @@ static int read_old(struct store *store, char **text)
     return 0;
 }
 
+/* Users change on the loop while a worker writes: it gets a copy. */
+static void take_users(struct store *store)
+{
+    const struct settings *settings = store->settings;
+
+    store->users = acl_lines_new(settings->acl, settings->acl_file != NULL);
+}
+
+static void drop_users(struct store *store)
+{
+    acl_lines_free(store->users);
+    store->users = NULL;
+}
+
 /* Runs on a worker, or on the loop when nothing else goes on. */
 static void write_state(struct store *store, const struct state *state)
 {
@@ -80,7 +96,7 @@ static void write_state(struct store *store, const struct state *state)
     store->in_place = false;
     if (read_old(store, &old_text) != 0)
         return;
-    text = config_rewrite(old_text, store->settings, state);
+    text = config_rewrite(old_text, store->settings, state, store->users);
     store->failed = store_file_write(store->settings->config_file, text,
                                      &store->options, &store->in_place,
                                      store->error, sizeof(store->error)) != 0;
@@ -121,6 +137,7 @@ static void after_work(uv_work_t *work, int status)
     }
     state_free(store->state);
     store->state = NULL;
+    drop_users(store);
     store->busy = false;
     finish(store);
     store->done(store->arg, store->failed ? store->error : NULL);
@@ -133,6 +150,7 @@ void store_write(struct store *store, struct state *state)
     assert(!store->busy && state != NULL && store->done != NULL);
     store->busy = true;
     store->state = state;
+    take_users(store);
     store->work.data = store;
     status = uv_queue_work(store->loop, &store->work, on_work, after_work);
     assert(status == 0); /* fails only without a work function */
@@ -148,7 +166,9 @@ int store_write_now(struct store *store, const struct state *state,
                     const char **error)
 {
     assert(!store->busy);
+    take_users(store);
     write_state(store, state);
+    drop_users(store);
     finish(store);
     if (!store->failed)
         return 0;

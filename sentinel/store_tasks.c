@@ -66,7 +66,8 @@ static void run_read(struct task *task)
                                    sizeof(task->error)) != 0;
     if (!task->failed && task->text == NULL) {
         task->failed = true;
-        snprintf(task->error, sizeof(task->error), "%s", strerror(ENOENT));
+        snprintf(task->error, sizeof(task->error), "'%s': %s", task->path,
+                 strerror(ENOENT));
     }
     task->length = task->text != NULL ? strlen(task->text) : 0;
 }

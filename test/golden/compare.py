@@ -6,7 +6,8 @@ to say: captures all scenarios, some at a time, and diffs them with recorded/.
   compare --sentinel CMD     another binary
   compare --captured DIR     compare what capture.py has written there
   compare --only NAMES       some scenarios, with commas
-  compare --rows             only check that docs/compatibility.md has all rows
+  compare --self-test        only check that docs/compatibility.md has all rows,
+                             and that a change in a recording is noticed
   compare --update           write the differences found into accepted/; new
                              ones get the row "?" and have to be named
 
@@ -132,8 +133,13 @@ def capture_all(names, options):
 
 
 def prepare(name, path, side, fired):
+    with open(path, encoding="utf-8") as file:
+        return prepare_lines(name, file, side, fired)
+
+
+def prepare_lines(name, lines, side, fired):
     """The lines that count, after the rules for one side."""
-    lines = volatile(name, read(path), rules.VOLATILE)
+    lines = volatile(name, read(lines), rules.VOLATILE)
     lines = rules.apply(name, lines, side, fired)
     return rules.drop_timing(name, digest(name, lines))
 
@@ -257,6 +263,38 @@ def check_rows():
     return problems
 
 
+# ---- The comparison itself ----
+
+
+def self_test():
+    """The recording equals itself, and a changed line of any transcript is
+    noticed. Returns problems."""
+    problems, noticed, total = [], 0, 0
+    for recorded in sorted(RECORDED.glob("*.txt")):
+        name, lines = recorded.stem, recorded.read_text(encoding="utf-8").split("\n")
+        fired = collections.Counter()
+        whole = prepare_lines(name, lines, "reference", fired)
+        if hunks_of(whole, prepare_lines(name, list(lines), "reference", fired)):
+            problems.append("%s: differs from itself" % name)
+        found = 0
+        places = [i for i, line in enumerate(lines) if re.match(r"^(?!#|==|--|\|\s*$).", line)]
+        for i in places[::max(1, len(places) // 8)]:
+            changed = lines[:i] + [changed_line(lines[i])] + lines[i + 1:]
+            found += prepare_lines(name, changed, "reference", fired) != whole
+            total += 1
+        noticed += found
+        if not found:
+            problems.append("%s: no change is noticed" % name)
+    # Some of the lines are those that may differ.
+    if noticed < total * 0.9:
+        problems.append("only %d of %d changes are noticed" % (noticed, total))
+    return problems
+
+
+def changed_line(line):
+    return re.sub(r"(?P<end>(\\r\\n)?( *;t=.*)?)$", r"-changed\g<end>", line, count=1)
+
+
 # ---- All ----
 
 
@@ -301,13 +339,13 @@ def main():
     parser.add_argument("--reference", dest="side", action="store_const", default="ours",
                         const="reference", help="the binary is Redis Sentinel: no rule and no "
                         "accepted difference applies, which tests the comparison itself")
-    parser.add_argument("--rows", action="store_true")
+    parser.add_argument("--self-test", action="store_true")
     parser.add_argument("--update", action="store_true")
     options = parser.parse_args()
-    if options.rows:
-        problems = check_rows()
+    if options.self_test:
+        problems = check_rows() + self_test()
         print("\n".join(problems + ["compare: %d problems" % len(problems)])
-              if problems else "compare: all rows are there")
+              if problems else "compare: clean")
         return 1 if problems else 0
     if options.captured:
         return report(options, [])

@@ -36,18 +36,17 @@ def one_follower(text):
     return re.sub(r"(FOLLOWER)[12]", r"\1", text)
 
 
-def read(path):
+def read(source):
     """Lines without times; dumps of configuration files ("| ...") as sorted
     lines without the empty ones."""
     lines, dump = [], []
-    with open(path, encoding="utf-8") as file:
-        for line in [strip_time(line) for line in file] + [""]:
-            if line.startswith("|"):
-                if line.strip("| $"):
-                    dump.append(line)
-                continue
-            lines += sorted(dump) + [line]
-            dump = []
+    for line in [strip_time(line) for line in source] + [""]:
+        if line.startswith("|"):
+            if line.strip("| $"):
+                dump.append(line)
+            continue
+        lines += sorted(dump) + [line]
+        dump = []
     return lines[:-1]
 
 

@@ -75,8 +75,14 @@ VOLATILE = [
 # heading above and the mark ("-- ...") above.
 TIMING = [
     # Notices that the recorder may have come too late for.
-    (None, "cmd-reset", r"events after RESET", r"^event: \+set "),
+    (None, "cmd-reset", r"events after RESET", r"^event: (\+set |-sdown +sentinel )"),
     (None, "events-start", r"published by", r"^(\+slave |order: \+slave$)"),
+    # Replicas may have been found again, and written.
+    ("reset-written", "cmd-reset", r"right after RESET", r"^\| sentinel known-replica "),
+    # And may have been found already.
+    (None, "conf-rewrite", r"right after the first start", r"^\| sentinel known-replica mymaster "),
+    # A follower asks once more when it has not yet heard of the new master.
+    (None, "wire", r"FOLLOWER -> ", r"is-master-down-by-addr 127\.0\.0\.1 <M> 1 \*$"),
     # A write may be under way when the directory disappears.
     (None, "cmd-flushconfig", r"IS-MASTER-DOWN", r"^log: .*(saved on disk|: cannot replace .*)$"),
     # When state is written depends on what came together.

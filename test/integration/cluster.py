@@ -103,6 +103,8 @@ class Process:
         self.popen = None
         self.password = None
         self.outlives_us = False
+        self.host = "127.0.0.1"  # where it listens
+        self.within = []  # a command that runs it, such as unshare
 
     def argv(self):
         raise NotImplementedError
@@ -117,7 +119,7 @@ class Process:
         guard = [] if self.outlives_us else ["setpriv", "--pdeathsig", "KILL"]
         with open(self.output, "ab") as output, open(self.errors, "ab") as errors:
             self.popen = subprocess.Popen(
-                [*guard, *self.argv(), *extra],
+                [*guard, *self.within, *self.argv(), *extra],
                 cwd=self.directory,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -150,7 +152,7 @@ class Process:
         options.setdefault("socket_connect_timeout", 5)
         options.setdefault("decode_responses", True)
         options.setdefault("password", self.password)
-        return redis.Redis("127.0.0.1", self.port, **options)
+        return redis.Redis(self.host, self.port, **options)
 
     @property
     def pid(self):
@@ -191,11 +193,13 @@ class Process:
 
 
 class RedisServer(Process):
-    """A data server; `options` are lines of its configuration file."""
+    """A data server; `options` are lines of its configuration file, BINARY is
+    redis-server or valkey-server."""
 
     def __init__(self, directory, name, port, password=None, master=None,
-                 options=()):
+                 options=(), binary="redis-server"):
         super().__init__(directory, name, port)
+        self.binary = binary
         self.password = password
         lines = [
             f"port {port}",
@@ -214,7 +218,7 @@ class RedisServer(Process):
         self.conf.write_text("\n".join(lines) + "\n")
 
     def argv(self):
-        return ["redis-server", str(self.conf)]
+        return [self.binary, str(self.conf)]
 
     def replication(self):
         with self.client() as client:
@@ -403,7 +407,8 @@ class Cluster:
     20 s; everything else happens as with the default periods."""
 
     def __init__(self, password=None, down_after=1000, failover_timeout=8000,
-                 quorum=2, directory=None, on_notice=None, hasty=False):
+                 quorum=2, directory=None, on_notice=None, hasty=False,
+                 server_binary="redis-server"):
         self.directory = pathlib.Path(
             directory or tempfile.mkdtemp(prefix="sentineld-"))
         self.password = password
@@ -411,6 +416,7 @@ class Cluster:
         self.failover_timeout = failover_timeout
         self.quorum = quorum
         self.hasty = hasty
+        self.server_binary = server_binary
         self.servers = []
         self.sentinels = []
         self.recorder = Recorder(on_notice)
@@ -427,7 +433,7 @@ class Cluster:
     def add_server(self, master=None, start=True, options=(), password=None):
         server = RedisServer(
             self.directory, f"redis{len(self.servers) + 1}", PORTS.take(),
-            password or self.password, master, options)
+            password or self.password, master, options, self.server_binary)
         server.outlives_us = self.keep
         self.servers.append(server)
         return server.start() if start else server

@@ -81,6 +81,7 @@ static void texts_of(struct action *action, const char **texts[2])
         texts[0] = &action->script.path;
     } else if (action->type == ACTION_RESOLVE) {
         texts[0] = &action->resolve.host;
+        texts[1] = &action->resolve.known;
     }
 }
 

@@ -5,6 +5,8 @@
 #define TEST_COMMAND_WORLD_H
 
 #include "../../lib/xalloc.h"
+#include "../../sentinel/acl.h"
+#include "../../sentinel/acl_log.h"
 #include "../../sentinel/command.h"
 #include "../../sentinel/daemon.h"
 #include "../../sentinel/driver.h"
@@ -13,6 +15,7 @@
 #include "../../sentinel/script.h"
 #include "../../sentinel/server.h"
 #include "../../sentinel/settings.h"
+#include "../../sentinel/store_tasks.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -40,6 +43,7 @@ static struct world {
     char resolved_host[64];
     struct script_view scripts[2];
     size_t script_count;
+    char *file; /* the only one there is, or NULL */
 } world;
 
 /* ---- Fakes of what the commands call ---- */
@@ -103,9 +107,10 @@ void daemon_shutdown(struct context *context)
 }
 
 void resolver_lookup(struct resolver *resolver, const char *host,
-                     resolve_done *done, void *arg)
+                     const char *known, resolve_done *done, void *arg)
 {
     (void)resolver;
+    ck_assert_str_eq(known, "");
     snprintf(world.resolved_host, sizeof(world.resolved_host), "%s", host);
     world.resolved = done;
     world.resolved_arg = arg;
@@ -129,6 +134,28 @@ size_t script_queue_running(const struct script_queue *queue)
 {
     (void)queue;
     return 0;
+}
+
+void store_tasks_read(struct store_tasks *tasks, const char *path,
+                      store_task_done *done, void *arg)
+{
+    (void)tasks;
+    (void)path;
+    if (world.file == NULL)
+        done(arg, NULL, 0, "'users.acl': No such file or directory");
+    else
+        done(arg, world.file, strlen(world.file), NULL);
+}
+
+void store_tasks_write(struct store_tasks *tasks, const char *path, char *text,
+                       store_task_done *done, void *arg)
+{
+    (void)tasks;
+    (void)path;
+    if (!world.disk_fails)
+        xreplace(&world.file, text);
+    done(arg, text, strlen(text), world.disk_fails ? "disk full" : NULL);
+    free(text);
 }
 
 static void answer_client(uint64_t id, const struct answer *answer)
@@ -234,6 +261,8 @@ static void world_open(void)
     world.now_ms = 100000;
     world.context.settings = settings_new();
     world.context.settings->port = 26379;
+    acl_set_commands(world.context.settings->acl, command_vocabulary());
+    world.context.acl_log = acl_log_new(128);
     world.context.pubsub = pubsub_new();
     world.context.started_ms = 40000;
     strcpy(world.context.run_id, OTHER_ID);
@@ -243,7 +272,7 @@ static void world_open(void)
         client->context = &world.context;
         client->stream = (struct stream *)&socket_stand_in;
         resp_writer_init(&client->output, 2);
-        client->user = xstrdup("default");
+        client->user = acl_default(world.context.settings->acl);
         client->authenticated = true;
         snprintf(client->address, sizeof(client->address), "127.0.0.1:%d",
                  5001 + (int)i);
@@ -267,12 +296,13 @@ static void world_close(void)
         pubsub_forget(world.context.pubsub, client);
         resp_writer_clear(&client->output);
         free(client->name);
-        free(client->user);
         free(client->lib_name);
         free(client->lib_version);
     }
     pubsub_free(world.context.pubsub);
     settings_free(world.context.settings);
+    acl_log_free(world.context.acl_log);
+    free(world.file);
     core_free(world.core);
 }
 

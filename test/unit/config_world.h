@@ -5,6 +5,7 @@
 
 #include "../../lib/state.h"
 #include "../../lib/xalloc.h"
+#include "../../sentinel/acl.h"
 #include "../../sentinel/config.h"
 #include "../../sentinel/settings.h"
 
@@ -49,11 +50,22 @@ static inline char *world_read(const char *path)
     return text;
 }
 
+/* Commands that users may be given. */
+static const struct acl_command world_commands[] = {
+    {"ping", CATEGORY_FAST | CATEGORY_CONNECTION, false},
+    {"info", CATEGORY_SLOW | CATEGORY_DANGEROUS, false},
+    {"subscribe", CATEGORY_PUBSUB | CATEGORY_SLOW, false},
+    {"publish", CATEGORY_PUBSUB | CATEGORY_FAST, false},
+    {"sentinel", CATEGORY_ADMIN | CATEGORY_SLOW, true},
+    {"sentinel|master", CATEGORY_ADMIN | CATEGORY_SLOW, false},
+    {"sentinel|masters", CATEGORY_ADMIN | CATEGORY_SLOW, false}};
+
 static inline void world_forget(void)
 {
     settings_free(settings);
     state_free(state);
     settings = settings_new();
+    acl_set_commands(settings->acl, (struct acl_commands){world_commands, 7});
     settings->command_exists = world_command_exists;
     state = state_new();
 }

@@ -5,6 +5,7 @@
 
 #include "../../sentinel/server.h"
 
+#include "../../sentinel/acl.h"
 #include "../../sentinel/command.h"
 #include "../../sentinel/log.h"
 #include "../../sentinel/pubsub.h"
@@ -119,6 +120,19 @@ static inline int free_port(void)
     return ntohs(address.sin_port);
 }
 
+/* Clients must log in from now on. */
+static inline void require_password(void)
+{
+    const char *const rules[] = {">secret"};
+    const size_t lengths[] = {7};
+    struct acl_failure failure;
+
+    ck_assert_int_eq(acl_user_apply(acl_default(settings.acl),
+                                    acl_terms(settings.acl), rules, lengths, 1,
+                                    &failure),
+                     0);
+}
+
 static char loopback_address[] = "127.0.0.1";
 
 static inline void set_up(void)
@@ -135,7 +149,8 @@ static inline void set_up(void)
                                  .tcp_keepalive_s = 300,
                                  .pubsub_hard_limit = 33554432,
                                  .pubsub_soft_limit = 8388608,
-                                 .pubsub_soft_seconds = 60};
+                                 .pubsub_soft_seconds = 60,
+                                 .acl = acl_new()};
     settings.port = free_port();
     context.settings = &settings;
     context.pubsub = (struct pubsub *)(void *)&forgotten;
@@ -161,6 +176,7 @@ static inline void stop(void)
     ck_assert_int_eq(uv_run(&loop, UV_RUN_DEFAULT), 0);
     server_free(server);
     ck_assert_int_eq(uv_loop_close(&loop), 0);
+    acl_free(settings.acl);
     ck_assert_uint_eq(forgotten, context.connections_received);
 }
 

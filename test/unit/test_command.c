@@ -1,6 +1,6 @@
-/* links: sentinel/command*.o sentinel/pubsub.o sentinel/resp.o
- * sentinel/settings.o sentinel/password.o sentinel/elsewhere.o sentinel/log.o
- * */
+/* links: sentinel/acl*.o sentinel/command*.o sentinel/config_words.o
+ * sentinel/pubsub.o sentinel/resp.o sentinel/settings.o sentinel/password.o
+ * sentinel/elsewhere.o sentinel/log.o */
 #include "command_world.h"
 
 #include "../../sentinel/log.h"
@@ -114,7 +114,7 @@ END_TEST
 
 START_TEST(a_password_opens)
 {
-    world.context.settings->requirepass = xstrdup("secret");
+    ask("ACL SETUSER default >secret");
     world.clients[0].authenticated = false;
     EXPECT({"PING", "-NOAUTH Authentication required.\r\n"},
            {"SENTINEL MASTERS", "-NOAUTH Authentication required.\r\n"},

@@ -1,6 +1,6 @@
-/* links: sentinel/command*.o sentinel/pubsub.o sentinel/resp.o
- * sentinel/settings.o sentinel/password.o sentinel/elsewhere.o sentinel/log.o
- * */
+/* links: sentinel/acl*.o sentinel/command*.o sentinel/config_words.o
+ * sentinel/pubsub.o sentinel/resp.o sentinel/settings.o sentinel/password.o
+ * sentinel/elsewhere.o sentinel/log.o */
 #include "command_world.h"
 
 #include "../../sentinel/log.h"
@@ -268,7 +268,7 @@ START_TEST(renamed_commands_have_only_their_new_name)
                     "\r\n"},
            {"WATCH myid", "$40\r\n" MY_ID "\r\n"},
            {"watch nosuch",
-            "-ERR unknown subcommand 'nosuch'. Try SENTINEL HELP.\r\n"},
+            "-ERR unknown subcommand 'nosuch'. Try WATCH HELP.\r\n"},
            {"guard myid", "-ERR unknown command 'guard', with args beginning "
                           "with: 'myid' \r\n"},
            {"SHUTDOWN NOSAVE", "-ERR unknown command 'SHUTDOWN', with args "
@@ -487,12 +487,12 @@ START_TEST(monitor_waits_for_the_address)
     ck_assert_str_eq(world.resolved_host, "some.host");
     ck_assert(world.clients[0].waiting);
     ck_assert_uint_eq(world.requests, 0);
-    world.resolved(world.resolved_arg, "some.host", "10.0.0.1");
+    world.resolved(world.resolved_arg, "some.host", "10.0.0.1", false);
     ck_assert_uint_eq(world.requests, 1);
     ck_assert_uint_eq(world.last.client, 1);
     ck_assert_str_eq(world.said, "m2 some.host [10.0.0.1] 7 2");
     ask_as(2, "SENTINEL MONITOR m2 other.host 7 2");
-    world.resolved(world.resolved_arg, "other.host", NULL);
+    world.resolved(world.resolved_arg, "other.host", NULL, false);
     ck_assert_str_eq(world.said, "m2 other.host [] 7 2");
     ck_assert_uint_eq(world.last.client, 2);
 }
@@ -503,7 +503,7 @@ START_TEST(monitor_of_a_client_that_has_gone)
     look_up_names();
     ask("SENTINEL MONITOR m2 some.host 7 2");
     client_close(&world.clients[0], "test");
-    world.resolved(world.resolved_arg, "some.host", "10.0.0.1");
+    world.resolved(world.resolved_arg, "some.host", "10.0.0.1", false);
     ck_assert_uint_eq(world.requests, 0);
 }
 END_TEST

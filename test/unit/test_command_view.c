@@ -1,6 +1,6 @@
-/* links: sentinel/command*.o sentinel/pubsub.o sentinel/resp.o
- * sentinel/settings.o sentinel/password.o sentinel/elsewhere.o sentinel/log.o
- * */
+/* links: sentinel/acl*.o sentinel/command*.o sentinel/config_words.o
+ * sentinel/pubsub.o sentinel/resp.o sentinel/settings.o sentinel/password.o
+ * sentinel/elsewhere.o sentinel/log.o */
 #include "command_world.h"
 
 #include "../../sentinel/command_table.h"

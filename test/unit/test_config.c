@@ -1,5 +1,5 @@
-/* links: sentinel/config*.o sentinel/elsewhere.o sentinel/password.o
- * sentinel/rewrite_output.o sentinel/settings.o */
+/* links: sentinel/acl*.o sentinel/config*.o sentinel/elsewhere.o
+ * sentinel/password.o sentinel/rewrite_output.o sentinel/settings.o */
 #include "config_world.h"
 
 #include <fcntl.h>
@@ -145,17 +145,36 @@ static const struct {
      "TLS is not"},
     {"user default nosuchrule\n", "at line 1\n", "user default nosuchrule",
      "Error in user declaration 'user': Syntax error\n"},
-    {"user bob on nopass ~* &* +@all\n", "at line 1\n",
-     "user bob on nopass ~* &* +@all", "Error in user declaration 'user': "},
-    {"user default on nopass ~* &* +@all -debug\n", "at line 1\n",
-     "user default on nopass ~* &* +@all -debug",
-     "Error in user declaration 'user': "},
-    {"user default on nopass ~* &foo +@all\n", "at line 1\n",
-     "user default on nopass ~* &foo +@all",
-     "Error in user declaration 'user': "},
-    {"user default off nopass ~* &* +@all\n", "at line 1\n",
-     "user default off nopass ~* &* +@all",
-     "Error in user declaration 'user': "},
+    {"user bob on +ping +nosuch\n", "at line 1\n", "user bob on +ping +nosuch",
+     "Error in user declaration 'user': Unknown command or category name in "
+     "ACL (rule '+nosuch')\n"},
+    {"user bob +sentinel|nosuch\n", "at line 1\n", "user bob +sentinel|nosuch",
+     "Error in user declaration 'user': Unknown command or category name in "
+     "ACL\n"},
+    {"user bob +@nosuch\n", "at line 1\n", "user bob +@nosuch",
+     "Error in user declaration 'user': Unknown command or category name in "
+     "ACL\n"},
+    {"user bob (+ping\n", "at line 1\n", "user bob (+ping",
+     "Error in user declaration 'user': Unmatched parenthesis\n"},
+    {"user bob #abc\n", "at line 1\n", "user bob #abc",
+     "Error in user declaration 'user': The password hash must be exactly 64 "
+     "characters and contain only lowercase hexadecimal characters\n"},
+    {"user bob on\nport 1\nuser bob off\n", "at line 3\n", "user bob off",
+     "Error in user declaration 'bob': Duplicate user found. A user can only "
+     "be defined once in config files\n"},
+    {"user \"bob bill\" on\n", "at line 1\n", "user \"bob bill\" on",
+     "Error in user declaration 'user': a name must not be empty"},
+    {"user\n", "at line 1\n", "user",
+     "Bad directive or wrong number of arguments\n"},
+    {"user bob on\naclfile users.acl\n", "at line 2\n", "aclfile users.acl",
+     "Users are declared by 'user' lines and in an ACL file"},
+    {"aclfile nosuch.acl\n", "at line 1\n", "aclfile nosuch.acl",
+     "Error loading ACLs, opening file '"},
+    {"acl-pubsub-default some\n", "at line 1\n", "acl-pubsub-default some",
+     "argument(s) must be one of the following: allchannels, "
+     "resetchannels\n"},
+    {"acllog-max-len -1\n", "at line 1\n", "acllog-max-len -1",
+     "argument must be between 0 and 9223372036854775807 inclusive\n"},
 };
 
 START_TEST(wrong_lines_are_refused)
@@ -439,9 +458,33 @@ START_TEST(what_means_nothing_here_is_noted)
 }
 END_TEST
 
+/* Whether the user may log in with the password. */
+static bool logs_in(const char *name, const char *password)
+{
+    struct acl_user *user;
+
+    return acl_log_in(settings->acl, name, strlen(name), password,
+                      strlen(password), &user);
+}
+
 static bool matches(const char *password)
 {
-    return settings_password_matches(settings, password, strlen(password));
+    return logs_in("default", password);
+}
+
+/* The line of a user as ACL LIST shows it; valid until the next call. */
+static const char *line_of(const char *name)
+{
+    static char line[1024];
+    const struct acl_user *user = acl_find(settings->acl, name, strlen(name));
+    struct config_text text = {0};
+
+    ck_assert_ptr_nonnull(user);
+    acl_user_put(user, &text);
+    ck_assert_uint_lt(text.length, sizeof(line));
+    strcpy(line, text.data);
+    free(text.data);
+    return line;
 }
 
 START_TEST(passwords_of_the_default_user)
@@ -459,8 +502,8 @@ START_TEST(passwords_of_the_default_user)
                    NULL),
         0);
     ck_assert(matches("two") && matches("foo") && !matches("one"));
-    ck_assert_str_eq(settings->requirepass, "two");
     ck_assert_str_eq(state->global.requirepass, "one");
+    ck_assert_uint_eq(settings->note_count, 0);
 
     ck_assert_int_eq(
         world_load("user default on "
@@ -470,7 +513,61 @@ START_TEST(passwords_of_the_default_user)
         0);
     ck_assert(settings_password_required(settings));
     ck_assert(matches("foo") && !matches("bar"));
-    ck_assert_ptr_null(settings->requirepass);
+    ck_assert_ptr_null(state->global.requirepass);
+    ck_assert_ptr_nonnull(
+        strstr(settings->notes[0].text, "neither requirepass nor"));
+}
+END_TEST
+
+START_TEST(users_are_declared)
+{
+    ck_assert_int_eq(
+        world_load("user mon on >pw +PING +sentinel|masters &+s*\n"
+                   "user copied off nopass ~a* %R~b allchannels +@all -debug "
+                   "+config|get (+info ~x)\n"
+                   "user default off +@all\n",
+                   NULL),
+        0);
+    ck_assert_str_eq(line_of("mon"),
+                     "user mon on "
+                     "#30c952fab122c3f9759f02a6d95c3758b246b4fee239957b2d4fee46"
+                     "e26170c4 resetchannels &+s* -@all +ping "
+                     "+sentinel|masters");
+    ck_assert_str_eq(line_of("copied"),
+                     "user copied off nopass ~a* %R~b &* +@all -debug "
+                     "+config|get (~x resetchannels -@all +info)");
+    ck_assert_str_eq(line_of("default"),
+                     "user default off resetchannels +@all");
+    ck_assert(logs_in("mon", "pw") && !logs_in("mon", "p"));
+    ck_assert(!logs_in("copied", "x") && !logs_in("nobody", "pw"));
+    ck_assert(settings_password_required(settings));
+}
+END_TEST
+
+/* Whatever stands first: the defaults are known when users are made. */
+START_TEST(new_users_have_the_channels_of_the_default)
+{
+    ck_assert_int_eq(world_load("user a\nacl-pubsub-default allchannels\n"
+                                "acllog-max-len 7\n",
+                                NULL),
+                     0);
+    ck_assert_str_eq(line_of("a"), "user a off &* -@all");
+    ck_assert_int_eq(settings->acl_log_limit, 7);
+    ck_assert_int_eq(world_load("user a\n", NULL), 0);
+    ck_assert_str_eq(line_of("a"), "user a off resetchannels -@all");
+    ck_assert_int_eq(settings->acl_log_limit, 128);
+}
+END_TEST
+
+START_TEST(users_of_several_files)
+{
+    world_put("more.conf", "user a on\nuser b on nopass\n", 27);
+    ck_assert_int_eq(
+        world_load("user a off nopass\ninclude more.conf\n", "user c on\n"), 0);
+    ck_assert_str_eq(line_of("a"), "user a off nopass resetchannels -@all");
+    ck_assert_str_eq(line_of("b"), "user b on nopass resetchannels -@all");
+    ck_assert_int_eq(world_load("user a on\n", "user a off\n"), 0);
+    ck_assert_str_eq(line_of("a"), "user a off resetchannels -@all");
 }
 END_TEST
 
@@ -481,9 +578,14 @@ START_TEST(an_acl_file_is_read)
     world_put("users.acl", "# x\nuser default on >pw ~* &* +@all\n", 36);
     ck_assert_int_eq(world_load("aclfile users.acl\n", NULL), 0);
     ck_assert(matches("pw"));
+    ck_assert_int_eq(settings->acl_file[0], '/');
     world_put("users.acl", "\nuser bob on >pw ~* &* +@all\n", 29);
+    ck_assert_int_eq(world_load("aclfile users.acl\nrequirepass x\n", NULL), 0);
+    ck_assert(logs_in("bob", "pw") && matches("x") && !matches("pw"));
+    world_put("users.acl", "\nuser bob +nosuch\n", 18);
     output = refusal("aclfile users.acl\n", 18, NULL);
-    ck_assert_ptr_nonnull(strstr(output, "users.acl:2: "));
+    ck_assert_ptr_nonnull(strstr(
+        output, "users.acl:2: Error in applying operation '+nosuch': Unknown"));
     free(output);
 }
 END_TEST
@@ -564,6 +666,9 @@ static Suite *config_suite(void)
     tcase_add_test(tests, commands_of_the_sentinel_are_renamed);
     tcase_add_test(tests, what_means_nothing_here_is_noted);
     tcase_add_test(tests, passwords_of_the_default_user);
+    tcase_add_test(tests, users_are_declared);
+    tcase_add_test(tests, new_users_have_the_channels_of_the_default);
+    tcase_add_test(tests, users_of_several_files);
     tcase_add_test(tests, an_acl_file_is_read);
     tcase_add_test(tests, the_main_file_keeps_the_address_of_a_master);
     tcase_add_test(tests, lines_split_into_words);

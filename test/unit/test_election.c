@@ -398,6 +398,8 @@ START_TEST(new_master_that_is_well_is_not_voted_down_at_once)
     };
 
     start_three();
+    kill_server(MASTER_IP);
+    run_until("+sdown master*", 60000);
     is_master(server_at(REPLICA_1, 6379), RUNID_2);
     hello(PEER_A_IP ",26379," PEER_A ",8,mymaster," REPLICA_1 ",6379,8");
     run_for(1100);

@@ -70,7 +70,7 @@ START_TEST(text_longer_than_a_block)
     free(text);
     ck_assert_uint_eq(strlen(only()->log.text), 100001);
     emitter_begin(&emitter);
-    emit_resolve(&emitter, "host");
+    emit_resolve(&emitter, "host", "");
     ck_assert_str_eq(only()->resolve.host, "host");
 }
 END_TEST

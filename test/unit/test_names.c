@@ -17,7 +17,15 @@ static void start_named(void)
 
 static void resolved(const char *host, const char *ip)
 {
-    step(&(struct event){.type = EVENT_RESOLVED, .resolved = {host, ip}});
+    step(
+        &(struct event){.type = EVENT_RESOLVED, .resolved = {host, ip, false}});
+}
+
+/* The address in use is among several; NEXT stands behind it. */
+static void still_resolved(const char *host, const char *next)
+{
+    step(&(struct event){.type = EVENT_RESOLVED,
+                         .resolved = {host, next, true}});
 }
 
 START_TEST(name_is_asked_for_and_connected_when_known)
@@ -191,6 +199,229 @@ START_TEST(number_of_names_is_limited)
 }
 END_TEST
 
+/* The order of several changes with each query; nobody moves for that. */
+START_TEST(one_of_several_addresses_is_kept_while_it_works)
+{
+    start_named();
+    resolved("redis-a", MASTER_IP);
+    run_for(2000);
+    forget();
+    still_resolved("redis-a", "10.0.0.7");
+    ck_assert_str_eq(the_master()->instance.addr.ip, MASTER_IP);
+    ck_assert_str_eq(names_lookup(core, "redis-a"), MASTER_IP);
+    ck_assert_str_eq(trace.data, "\n");
+    /* but for a server that is down there */
+    kill_server(MASTER_IP);
+    run_until("+sdown master mymaster 10.0.0.1 6379", 60000);
+    still_resolved("redis-a", "10.0.0.7");
+    run_until("-sdown master mymaster 10.0.0.7 6379", 5000);
+    ck_assert(link_is_up(the_master()->instance.link));
+}
+END_TEST
+
+/* A slow resolver is no silence of the server. */
+START_TEST(a_first_lookup_does_not_count_as_silence)
+{
+    start_named();
+    run_for(40000);
+    expect_none("+sdown*");
+    resolved("redis-a", MASTER_IP);
+    run_for(40000);
+    expect_none("+sdown*");
+}
+END_TEST
+
+START_TEST(a_name_without_an_address_is_down)
+{
+    start_named();
+    run_for(3000);
+    resolved("redis-a", NULL);
+    run_for(29000);
+    expect_none("+sdown*");
+    /* more answers of that kind do not help it */
+    resolved("redis-a", NULL);
+    run_for(2000);
+    expect_count("+sdown*", 1);
+    resolved("redis-a", MASTER_IP);
+    run_until("-sdown master mymaster 10.0.0.1 6379", 5000);
+}
+END_TEST
+
+START_TEST(monitoring_is_told_with_an_address)
+{
+    start_named();
+    expect_none("+monitor*");
+    resolved("redis-a", MASTER_IP);
+    expect_count("+monitor master mymaster 10.0.0.1 6379 quorum 2", 1);
+    resolved("redis-a", MASTER_IP);
+    expect_count("+monitor*", 1);
+    world_renew();
+    start_named();
+    resolved("redis-a", NULL);
+    expect_count("+monitor*", 1);
+    resolved("redis-a", MASTER_IP);
+    expect_count("+monitor*", 1);
+    world_renew();
+    initial->global.announce_hostnames = true;
+    start_named();
+    expect_count("+monitor master mymaster redis-a 6379 quorum 2", 1);
+}
+END_TEST
+
+/* The master, at MASTER_IP, has a replica with a name. */
+static void start_with_named_replica(bool announce)
+{
+    start_named();
+    core->global.announce_hostnames = announce;
+    set_info(server_at(MASTER_IP, 6379),
+             "run_id:" RUNID_1 "\r\nrole:master\r\n"
+             "slave0:ip=redis-b,port=6379,state=online\r\n");
+    follows(add_server(REPLICA_1, 6379), RUNID_2, "redis-a", "up", 1);
+    follows(add_server("10.0.0.8", 6379), RUNID_2, "redis-a", "up", 1);
+    resolved("redis-a", MASTER_IP);
+}
+
+START_TEST(a_replica_is_told_when_it_has_an_address)
+{
+    start_with_named_replica(false);
+    expect("resolve redis-b");
+    expect_none("+slave *");
+    forget();
+    resolved("redis-b", REPLICA_1);
+    /* not at the next period of INFO */
+    expect_count("+slave slave 10.0.0.2:6379 10.0.0.2 6379 @ mymaster "
+                 "10.0.0.1 6379",
+                 1);
+    ck_assert_str_eq(the_replica(REPLICA_1)->addr.host, "redis-b");
+    run_for(30000);
+    expect_count("+slave *", 1);
+}
+END_TEST
+
+START_TEST(a_replica_that_moves_has_its_new_name)
+{
+    start_with_named_replica(false);
+    resolved("redis-b", REPLICA_1);
+    run_for(2000);
+    forget();
+    resolved("redis-b", "10.0.0.8");
+    ck_assert_str_eq(the_replica("10.0.0.8")->name, "10.0.0.8:6379");
+    expect_count("persist", 1);
+    run_for(30000);
+    expect_none("+slave *");
+    ck_assert_uint_eq(master_replica_count(the_master()), 1);
+}
+END_TEST
+
+START_TEST(names_that_are_announced_need_no_address)
+{
+    start_with_named_replica(true);
+    expect_count("+slave slave redis-b:6379 redis-b 6379 @ mymaster redis-a "
+                 "6379",
+                 1);
+    resolved("redis-b", REPLICA_1);
+    ck_assert_str_eq(the_replica(REPLICA_1)->name, "redis-b:6379");
+    hello("peer-a,26379," PEER_A ",0,mymaster,redis-a,6379,0");
+    expect("+sentinel sentinel " PEER_A " peer-a 26379 @ mymaster redis-a "
+           "6379");
+}
+END_TEST
+
+START_TEST(a_sentinel_is_told_when_it_has_an_address)
+{
+    static const char text[] = "peer-a,26379," PEER_A
+                               ",0,mymaster,redis-a,6379,0";
+
+    start_named();
+    resolved("redis-a", MASTER_IP);
+    hello(text);
+    expect("resolve peer-a");
+    ck_assert_uint_eq(master_sentinel_count(the_master()), 0);
+    resolved("peer-a", PEER_A_IP);
+    hello(text);
+    expect("+sentinel sentinel " PEER_A " " PEER_A_IP " 26379 @ mymaster "
+           "10.0.0.1 6379");
+    /* a new name that is not known yet: as it was until it is */
+    forget();
+    hello("peer-z,26379," PEER_A ",0,mymaster,redis-a,6379,0");
+    expect_none("+sentinel*");
+    ck_assert_str_eq(the_peer(PEER_A)->addr.ip, PEER_A_IP);
+    resolved("peer-z", "10.0.1.9");
+    hello("peer-z,26379," PEER_A ",0,mymaster,redis-a,6379,0");
+    expect_count("+sentinel-address-switch *", 1);
+    ck_assert_str_eq(the_peer(PEER_A)->addr.ip, "10.0.1.9");
+}
+END_TEST
+
+START_TEST(a_switch_to_a_name_waits_for_its_address)
+{
+    static const char text[] = "10.0.1.1,26379," PEER_A
+                               ",1,mymaster,redis-b,6379,1";
+
+    start_named();
+    resolved("redis-a", MASTER_IP);
+    add_server(REPLICA_1, 6379);
+    hello(text);
+    expect("resolve redis-b");
+    expect_none("+switch-master *");
+    resolved("redis-b", REPLICA_1);
+    hello(text);
+    expect("+switch-master mymaster 10.0.0.1 6379 10.0.0.2 6379");
+}
+END_TEST
+
+/* A peer that has noticed sooner, or later, does not name another master. */
+START_TEST(a_name_that_moves_is_no_conflict)
+{
+    static const char elsewhere[] = "10.0.1.1,26379," PEER_A
+                                    ",0,mymaster,10.0.0.7,6379,0";
+
+    start_named();
+    resolved("redis-a", MASTER_IP);
+    hello("10.0.1.2,26379," PEER_B ",0,mymaster,10.0.0.7,6379,0");
+    hello(elsewhere);
+    run_for(1000);
+    forget();
+    for (int i = 0; i < 20; i++) {
+        hello(elsewhere);
+        hello("10.0.1.2,26379," PEER_B ",0,mymaster,10.0.0.7,6379,0");
+        run_for(1000);
+    }
+    expect_none("+switch-master *");
+    ck_assert_str_eq(the_master()->instance.addr.host, "redis-a");
+    ck_assert(!the_master()->in_conflict);
+    /* but the resolver was asked again */
+    resolved("redis-a", "10.0.0.7");
+    ck_assert_str_eq(the_master()->instance.addr.ip, "10.0.0.7");
+    forget();
+    hello(elsewhere);
+    expect_none("resolve *");
+}
+END_TEST
+
+/* As it is when two failovers have ended in one epoch. */
+START_TEST(another_server_of_ours_is_a_conflict)
+{
+    start_with_named_replica(false);
+    resolved("redis-b", REPLICA_1);
+    hello("10.0.1.1,26379," PEER_A ",0,mymaster,10.0.0.2,6379,0");
+    hello("10.0.1.2,26379," PEER_B ",0,mymaster,10.0.0.2,6379,0");
+    expect("+switch-master mymaster 10.0.0.1 6379 10.0.0.2 6379");
+    ck_assert_str_eq(the_master()->instance.addr.host, "redis-b");
+}
+END_TEST
+
+START_TEST(a_promoted_server_keeps_its_name)
+{
+    start_with_named_replica(false);
+    resolved("redis-b", REPLICA_1);
+    hello("10.0.1.1,26379," PEER_A ",1,mymaster,10.0.0.2,6379,1");
+    expect("+switch-master mymaster 10.0.0.1 6379 10.0.0.2 6379");
+    ck_assert_str_eq(the_master()->instance.addr.host, "redis-b");
+    ck_assert_str_eq(the_replica(MASTER_IP)->addr.host, "redis-a");
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const cases[] = {
@@ -203,6 +434,18 @@ int main(void)
         comparisons_use_what_is_known,
         names_are_not_asked_for_while_they_are_off,
         number_of_names_is_limited,
+        one_of_several_addresses_is_kept_while_it_works,
+        a_first_lookup_does_not_count_as_silence,
+        a_name_without_an_address_is_down,
+        monitoring_is_told_with_an_address,
+        a_replica_is_told_when_it_has_an_address,
+        a_replica_that_moves_has_its_new_name,
+        names_that_are_announced_need_no_address,
+        a_sentinel_is_told_when_it_has_an_address,
+        a_switch_to_a_name_waits_for_its_address,
+        a_name_that_moves_is_no_conflict,
+        another_server_of_ours_is_a_conflict,
+        a_promoted_server_keeps_its_name,
     };
 
     return RUN_WORLDS("names", cases);

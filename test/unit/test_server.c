@@ -2,7 +2,7 @@
  * sentinel/config_words.o sentinel/resp_request.o sentinel/resp_reply.o
  * sentinel/stream.o sentinel/stream_open.o sentinel/conn.o sentinel/client.o
  * sentinel/server.o sentinel/server_listen.o sentinel/settings.o
- * sentinel/elsewhere.o sentinel/password.o */
+ * sentinel/elsewhere.o sentinel/password.o sentinel/acl*.o */
 #include "../../sentinel/conn.h"
 #include "server_world.h"
 
@@ -211,10 +211,9 @@ END_TEST
 
 START_TEST(strangers_are_limited_until_they_log_in)
 {
-    char password[] = "secret";
     int fd;
 
-    settings.requirepass = password;
+    require_password();
     start();
     fd = connect_client();
     say(fd, "AUTH\n*12\r\n");
@@ -275,7 +274,7 @@ START_TEST(new_clients_have_first_values)
     snprintf(local, sizeof(local), "127.0.0.1:%d", settings.port);
     ck_assert_str_eq(client->local_address, local);
     ck_assert_int_eq(strncmp(client->address, "127.0.0.1:", 10), 0);
-    ck_assert_str_eq(client->user, "default");
+    ck_assert_str_eq(client->user->name, "default");
     ck_assert(client->authenticated);
     ck_assert(client->loopback && !client->unix_socket);
     ck_assert_int_eq(client->output.proto, 2);

@@ -2,7 +2,7 @@
  * sentinel/config_words.o sentinel/resp_request.o sentinel/resp_reply.o
  * sentinel/stream.o sentinel/stream_open.o sentinel/client.o sentinel/server.o
  * sentinel/server_listen.o sentinel/settings.o sentinel/elsewhere.o
- * sentinel/password.o */
+ * sentinel/password.o sentinel/acl*.o */
 #include "server_world.h"
 
 #include <ifaddrs.h>
@@ -94,7 +94,6 @@ END_TEST
 
 START_TEST(a_password_ends_protected_mode)
 {
-    char password[] = "secret";
     char ip[INET_ADDRSTRLEN];
     int fd;
 
@@ -103,7 +102,7 @@ START_TEST(a_password_ends_protected_mode)
     settings.bind_count = 0;
     settings.bind_given = false;
     settings.protected_mode = true;
-    settings.requirepass = password;
+    require_password();
     start();
     fd = connect_to(ip);
     say(fd, "PING\n");

@@ -1,4 +1,4 @@
-/* links: sentinel/config*.o sentinel/elsewhere.o sentinel/log.o
+/* links: sentinel/acl*.o sentinel/config*.o sentinel/elsewhere.o sentinel/log.o
  * sentinel/password.o sentinel/rewrite_output.o sentinel/settings.o
  * sentinel/store*.o */
 #include "../../sentinel/store.h"
