@@ -6,6 +6,7 @@
 #   make test-integration  the daemon beside real redis-server processes
 #   make test-golden     the daemon against recorded replies of Redis Sentinel
 #   make swarm SEEDS=1000 FROM=1 JOBS=2   more seeds of the simulator
+#   make fuzz TIME=60    the core under any sequence of events (needs clang)
 #   make install         to PREFIX (default /usr/local), below DESTDIR
 #   make help            all targets
 #
@@ -20,7 +21,7 @@ all: daemon
 
 # ---- Configuration: made by itself in a fresh clone ----
 
-SETUP_FREE = clean distclean format help
+SETUP_FREE = clean distclean format fuzz help
 ifneq ($(filter-out $(SETUP_FREE),$(or $(MAKECMDGOALS),all)),)
 include config.mak
 endif
@@ -175,6 +176,11 @@ test-integration: daemon
 test-golden: daemon
 	SENTINELD=$(B)/sentineld test/golden/compare
 
+TIME = 60
+.PHONY: fuzz
+fuzz:
+	scripts/fuzz.sh $(TIME)
+
 # ---- Installation ----
 
 .PHONY: install uninstall
@@ -199,7 +205,7 @@ uninstall:
 
 .PHONY: clean distclean format tidy help
 clean:
-	rm -rf build build-asan
+	rm -rf build build-asan build-fuzz
 
 distclean: clean
 	rm -rf configure configure~ config.mak config.log config.status \

@@ -29,11 +29,11 @@ static void copy_patterns(struct acl_patterns *to,
                           const struct acl_patterns *from)
 {
     *to = *from;
-    to->items = from->count == 0
-                    ? NULL
-                    : xmemdup(from->items, from->count * sizeof(*from->items));
-    for (size_t i = 0; i < to->count; i++)
+    to->items = xcalloc(from->count, sizeof(*to->items));
+    for (size_t i = 0; i < from->count; i++) {
+        to->items[i] = from->items[i];
         to->items[i].text = xstrdup(from->items[i].text);
+    }
 }
 
 void acl_selector_reset(struct acl_selector *selector, bool channels)
@@ -47,12 +47,11 @@ void acl_selector_reset(struct acl_selector *selector, bool channels)
 void acl_selector_copy(struct acl_selector *to, const struct acl_selector *from)
 {
     *to = *from;
-    to->rules = from->rule_count == 0
-                    ? NULL
-                    : xmemdup(from->rules,
-                              from->rule_count * sizeof(*from->rules));
-    for (size_t i = 0; i < to->rule_count; i++)
+    to->rules = xcalloc(from->rule_count, sizeof(*to->rules));
+    for (size_t i = 0; i < from->rule_count; i++) {
+        to->rules[i] = from->rules[i];
         to->rules[i].name = xstrdup(from->rules[i].name);
+    }
     copy_patterns(&to->channels, &from->channels);
     copy_patterns(&to->keys, &from->keys);
 }
@@ -279,7 +278,6 @@ void acl_selector_put(const struct acl_selector *selector,
     acl_selector_put_keys(selector, text);
     if (text->length > before)
         config_text_string(text, " ");
-    before = text->length;
     if (!selector->channels.all)
         config_text_string(text, "resetchannels ");
     before = text->length;
