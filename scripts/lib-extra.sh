@@ -31,7 +31,7 @@ backports_sources() {
     codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
     [ -n "$codename" ] || return 0
     apt-get indextargets \
-        --format '$(RELEASE) $(REPO_URI) $(COMPONENT) $(ORIGIN)' \
+        --format '$(CODENAME) $(REPO_URI) $(COMPONENT) $(ORIGIN)' \
         'Created-By: Packages' 2>/dev/null |
         awk -v codename="$codename" '
             $1 == codename && $3 == "main" && $4 == "Debian" {
@@ -80,6 +80,14 @@ install_extra_packages() {
         say "not installed, tests are skipped: ${plain[*]} ${backports[*]}"
         return 0
     fi
+    for package in "${plain[@]}" "${backports[@]}"; do
+        # The lists also say which mirror is used.
+        if ! apt_knows "$package"; then
+            say "apt-get update"
+            apt update || true
+            break
+        fi
+    done
     for package in "${plain[@]}"; do
         say "apt-get install $package"
         apt install --no-install-recommends "$package" ||

@@ -122,13 +122,18 @@ stop_new_services() {
 }
 
 stop_service() {
+    say "stopping and disabling the new service $1"
     if [ -d /run/systemd/system ]; then
-        say "stopping and disabling the new service $1"
         as_root systemctl disable --now "$1.service" || true
-    elif [ -x "/etc/init.d/$1" ]; then
-        say "stopping and disabling the new service $1"
+        return
+    fi
+    if [ -x "/etc/init.d/$1" ]; then
         as_root "/etc/init.d/$1" stop </dev/null >/dev/null 2>&1 || true
         as_root update-rc.d "$1" disable >/dev/null 2>&1 || true
+    fi
+    # In case the system that is installed here is booted some day.
+    if command -v systemctl >/dev/null; then
+        as_root systemctl --root=/ disable "$1.service" >/dev/null 2>&1 || true
     fi
 }
 

@@ -258,8 +258,8 @@ def test_a_slow_resolver(make_named, resolver, announce):
     named.start()
     with Pulse(cluster.sentinels[0]) as pulse:
         cluster.wait_settled(named.master, deadline=90)
-        cut_connections(cluster)
         asked = resolver.asked
+        cut_connections(cluster)
         wait_for(lambda: resolver.asked > asked, 20, "names are looked up")
         cluster.wait_settled(named.master, deadline=20)
         # Until the answers are there.
