@@ -38,4 +38,4 @@ def test_a_replica_that_follows_the_wrong_master_is_put_right(make_cluster):
     with stray.client() as client:
         client.execute_command("REPLICAOF", "127.0.0.1", other.port)
     wait_for(lambda: stray.follows(master), 60, "it follows the master again")
-    assert cluster.recorder.find("+fix-slave-config", str(stray.port))
+    cluster.recorder.wait("+fix-slave-config", str(stray.port))
