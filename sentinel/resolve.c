@@ -47,12 +47,38 @@ struct resolver {
     bool stopped;
 };
 
+static void do_nothing(uv_work_t *work)
+{
+    (void)work;
+}
+
+static void free_work(uv_work_t *work, int status)
+{
+    (void)status;
+    free(work);
+}
+
+/* libuv takes the size of the pool from the environment when it is first used:
+ * that is now, so that scripts do not inherit what is ours. Who has set it
+ * knows better. */
+static void size_pool(uv_loop_t *loop)
+{
+    uv_work_t *work;
+
+    if (getenv("UV_THREADPOOL_SIZE") != NULL ||
+        setenv("UV_THREADPOOL_SIZE", POOL_THREADS, 1) != 0)
+        return;
+    work = xcalloc(1, sizeof(*work));
+    if (uv_queue_work(loop, work, do_nothing, free_work) != 0)
+        free(work);
+    unsetenv("UV_THREADPOOL_SIZE");
+}
+
 struct resolver *resolver_new(uv_loop_t *loop)
 {
     struct resolver *resolver = xcalloc(1, sizeof(*resolver));
 
-    /* Who is in charge knows better; else read when the pool is first used. */
-    (void)setenv("UV_THREADPOOL_SIZE", POOL_THREADS, 0);
+    size_pool(loop);
     resolver->loop = loop;
     return resolver;
 }
