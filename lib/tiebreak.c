@@ -67,24 +67,55 @@ static const struct addr *strongest(const struct core *core,
     return best;
 }
 
+/* Before any failover an address comes from an operator, who may be about to
+ * change it on one sentinel after the other: a master that is well is kept. */
+static bool may_leave(const struct master *master)
+{
+    const struct instance *instance = &master->instance;
+
+    if (master->config_epoch > 0)
+        return true;
+    return (instance->flags & FLAG_SDOWN) != 0 ||
+           (instance->info_known && !instance->reports_master);
+}
+
+/* What our master, being a replica, follows itself, when that is named too. */
+static const struct addr *own_masters_master(struct core *core,
+                                             const struct master *master)
+{
+    const struct instance *instance = &master->instance;
+    const struct instance *sentinel;
+
+    if (instance->reports_master || instance->master_host == NULL)
+        return NULL;
+    MASTER_EACH (master->sentinels, sentinel)
+        if (is_fresh(core, sentinel) &&
+            names_match(core, &sentinel->named, instance->master_host,
+                        instance->master_port))
+            return &sentinel->named;
+    return NULL;
+}
+
 static void settle(struct core *core, struct instance *sentinel)
 {
     struct master *master = sentinel->master;
     uint64_t patience = PATIENCE_PERIODS * core->intervals[PUBLISH_PERIOD];
     size_t voters = master_sentinel_count(master) + 1;
     size_t count;
+    const struct addr *strong = strongest(core, master, &count);
+    const struct addr *followed = own_masters_master(core, master);
     struct addr winner;
 
-    addr_copy(&winner, strongest(core, master, &count));
-    if (!addr_same(&winner, &master->instance.addr) &&
-        (count >= quorum_majority(voters) ||
+    addr_copy(&winner, followed != NULL ? followed : strong);
+    if (!addr_same(&winner, &master->instance.addr) && may_leave(master) &&
+        (followed != NULL || count >= quorum_majority(voters) ||
          since_ms(core->now_ms, master->conflict_ms) >= patience)) {
         emit_logf(&core->out, LEVEL_WARNING,
                   "Sentinels name different addresses of '%s' in config epoch "
-                  "%llu: following %s:%d, named by %zu of %zu",
+                  "%llu: following %s:%d",
                   master->instance.name,
                   (unsigned long long)master->config_epoch, winner.host,
-                  winner.port, count, voters);
+                  winner.port);
         switch_from_peer(core, sentinel, &winner, master->config_epoch);
     }
     addr_clear(&winner);

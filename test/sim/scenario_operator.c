@@ -108,6 +108,29 @@ START_TEST(three_opinions_at_the_start_become_one)
 }
 END_TEST
 
+/* How operators replace a master by another server: on one sentinel after the
+ * other, while the rest still tell of the old one. */
+START_TEST(a_master_can_be_monitored_elsewhere_one_sentinel_at_a_time)
+{
+    struct world *w = world_ready((struct world_options){
+        .sentinels = 3, .masters = 2, .down_after_ms = 1000});
+    char ip[16];
+
+    world_ip(REDIS(1, 0), ip);
+    for (int i = 1; i <= 3; i++) {
+        ck_assert_str_eq(sentinel_remove(w, SENTINEL(i), "mymaster"), "+OK");
+        ck_assert_str_eq(
+            sentinel_monitor(w, SENTINEL(i), "mymaster", ip, "6379", "2"),
+            "+OK");
+        world_run_for(w, 20000);
+        for (int j = 1; j <= i; j++)
+            ck_assert_int_eq(sentinel_master(w, SENTINEL(j), 0), REDIS(1, 0));
+    }
+    expect_none(w, "* * +switch-master *\n");
+    world_free(w);
+}
+END_TEST
+
 START_TEST(manual_failover_without_a_replica_is_refused)
 {
     struct world *w = world_ready(
@@ -334,6 +357,8 @@ Suite *suite_operator(void)
     tcase_add_loop_test(
         tcase, two_manual_failovers_in_one_epoch_end_in_one_opinion, 0, 10);
     tcase_add_loop_test(tcase, three_opinions_at_the_start_become_one, 0, 3);
+    tcase_add_test(tcase,
+                   a_master_can_be_monitored_elsewhere_one_sentinel_at_a_time);
     tcase_add_test(tcase, manual_failover_without_a_replica_is_refused);
     tcase_add_test(tcase, manual_failovers_one_after_the_other);
     tcase_add_test(tcase, a_failover_ends_when_a_newer_one_has_overtaken_it);
