@@ -404,8 +404,9 @@ START_TEST(another_server_of_ours_is_a_conflict)
 {
     start_with_named_replica(false);
     resolved("redis-b", REPLICA_1);
-    hello("10.0.1.1,26379," PEER_A ",0,mymaster,10.0.0.2,6379,0");
-    hello("10.0.1.2,26379," PEER_B ",0,mymaster,10.0.0.2,6379,0");
+    hello("10.0.1.1,26379," PEER_A ",3,mymaster,10.0.0.1,6379,3");
+    hello("10.0.1.1,26379," PEER_A ",3,mymaster,10.0.0.2,6379,3");
+    hello("10.0.1.2,26379," PEER_B ",3,mymaster,10.0.0.2,6379,3");
     expect("+switch-master mymaster 10.0.0.1 6379 10.0.0.2 6379");
     ck_assert_str_eq(the_master()->instance.addr.host, "redis-b");
 }
