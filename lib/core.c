@@ -175,11 +175,6 @@ static void dispatch(struct core *core, const struct event *event)
     }
 }
 
-static uint64_t earlier(uint64_t left, uint64_t right)
-{
-    return left < right ? left : right;
-}
-
 /* What a master does besides being an instance: agreement and failover. */
 static uint64_t run_master(struct core *core, struct master *master)
 {
@@ -191,7 +186,7 @@ static uint64_t run_master(struct core *core, struct master *master)
     if (is_down && !was_down)
         odown_ask_all(core, master);
     odown_run(core, master);
-    return earlier(next, failover_run(core, master));
+    return heap_earlier(next, failover_run(core, master));
 }
 
 /* Brings INSTANCE up to the moment and sets its next deadline. */
@@ -201,11 +196,11 @@ static void run_instance(struct core *core, struct instance *instance)
 
     if (!core->tilt) {
         if (instance->kind == KIND_MASTER)
-            next = earlier(next, run_master(core, instance->master));
+            next = heap_earlier(next, run_master(core, instance->master));
         else
-            next = earlier(next, sdown_run(core, instance));
+            next = heap_earlier(next, sdown_run(core, instance));
         if (instance->kind == KIND_SENTINEL)
-            next = earlier(next, odown_run_ask(core, instance));
+            next = heap_earlier(next, odown_run_ask(core, instance));
     }
     heap_set(&core->deadlines, &instance->deadline, next);
 }
@@ -226,7 +221,7 @@ static void run_owner(struct core *core, struct heap_node *node)
         break;
     case OWNER_CORE:
         heap_set(&core->deadlines, &core->housekeeping,
-                 earlier(tilt_run(core), persist_run(core)));
+                 heap_earlier(tilt_run(core), persist_run(core)));
         break;
     }
 }
@@ -278,5 +273,5 @@ uint64_t core_deadline(const struct core *core)
 
     if (core->masters == NULL)
         return next;
-    return earlier(next, core->now_ms + tilt_heartbeat_ms(core));
+    return heap_earlier(next, core->now_ms + tilt_heartbeat_ms(core));
 }

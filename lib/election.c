@@ -88,7 +88,8 @@ static uint64_t slot_ms(const struct core *core, const struct master *master)
     uint64_t round_trip = 0;
     struct instance *sentinel;
 
-    for (unsigned i = 0; i < master->elections_lost; i++)
+    for (unsigned i = 0; i < master->elections_lost && slot < RANK_SLOT_MAX_MS;
+         i++)
         slot = at_most(2 * slot, RANK_SLOT_MAX_MS);
     MASTER_EACH (master->sentinels, sentinel)
         if (is_usable(sentinel) && sentinel->link->round_trip_ms > round_trip)
@@ -217,12 +218,12 @@ void election_lost(struct core *core, struct master *master,
         await_winner(core, master, rival,
                      has_won ? WINNER_PATIENCE_MS : RIVAL_PATIENCE_MS);
     } else {
+        uint64_t slot = slot_ms(core, master);
+
         master->awaiting_winner = false;
         /* The rank decides who comes first; the random part is for the case
          * that not all see the same ranks. */
-        start_after(core, master,
-                    slot_ms(core, master) +
-                        random_below(&core->random, slot_ms(core, master) / 2));
+        start_after(core, master, slot + random_below(&core->random, slot / 2));
     }
     master->elections_lost++;
 }

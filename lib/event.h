@@ -44,8 +44,7 @@ enum command_kind {
     COMMAND_KILL_CLIENTS, /* CLIENT KILL TYPE normal|pubsub */
     COMMAND_EXEC,
     COMMAND_SCRIPT_KILL,
-    COMMAND_HANDOVER,     /* part of a transaction around FAILOVER */
-    COMMAND_HANDOVER_EXEC /* and its end */
+    COMMAND_HANDOVER /* part of a transaction around FAILOVER */
 };
 
 /* Identifies a sent command; opaque to the driver, which hands it back with

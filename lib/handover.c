@@ -18,14 +18,14 @@
         sizeof((const char *const[]){__VA_ARGS__}) / sizeof(const char *)
 
 static void send(struct core *core, struct instance *instance,
-                 enum command_kind kind, const char *const *words, size_t count)
+                 const char *const *words, size_t count)
 {
     const struct master *master = instance->master;
     enum action_wait wait = persist_is_done(core, master->vote_serial)
                                 ? WAIT_NOTHING
                                 : WAIT_DISK;
 
-    send_words(core, instance, &instance->link->command, wait, kind,
+    send_words(core, instance, &instance->link->command, wait, COMMAND_HANDOVER,
                master->handover_serial, words, count);
 }
 
@@ -56,14 +56,13 @@ bool handover_start(struct core *core, struct master *master)
     snprintf(port, sizeof(port), "%d", target->port);
     master->handover_serial++;
     master->handover_failed = false;
-    send(core, instance, COMMAND_HANDOVER, WORDS("MULTI"));
-    send(core, instance, COMMAND_HANDOVER,
-         WORDS("CLIENT", "PAUSE", limit_ms, "WRITE"));
-    send(core, instance, COMMAND_HANDOVER,
+    send(core, instance, WORDS("MULTI"));
+    send(core, instance, WORDS("CLIENT", "PAUSE", limit_ms, "WRITE"));
+    send(core, instance,
          WORDS("FAILOVER", "TO",
                addr_shown(target, core->global.announce_hostnames), port,
                "TIMEOUT", limit_ms));
-    send(core, instance, COMMAND_HANDOVER_EXEC, WORDS("EXEC"));
+    send(core, instance, WORDS("EXEC"));
     /* From now on it is asked often whether it has become the master. */
     master->promoted->replication_ms = core->now_ms;
     return true;
@@ -78,7 +77,7 @@ void handover_end(struct core *core, struct master *master)
      * and that clients look for the master anew. */
     replication_set(core, master->promoted, NULL);
     if (link_is_up(old->link))
-        send(core, old, COMMAND_HANDOVER, WORDS("CLIENT", "UNPAUSE"));
+        send(core, old, WORDS("CLIENT", "UNPAUSE"));
 }
 
 void handover_abort(struct core *core, struct master *master)
@@ -88,8 +87,8 @@ void handover_abort(struct core *core, struct master *master)
     master->handover_serial++;
     if (!link_is_up(instance->link))
         return;
-    send(core, instance, COMMAND_HANDOVER, WORDS("FAILOVER", "ABORT"));
-    send(core, instance, COMMAND_HANDOVER, WORDS("CLIENT", "UNPAUSE"));
+    send(core, instance, WORDS("FAILOVER", "ABORT"));
+    send(core, instance, WORDS("CLIENT", "UNPAUSE"));
 }
 
 void handover_reply(struct core *core, struct instance *instance,

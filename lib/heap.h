@@ -37,6 +37,12 @@ void heap_node_init(struct heap_node *node, enum heap_owner owner);
 /* Puts NODE at AT_MS, from wherever it was; HEAP_NEVER takes it out. */
 void heap_set(struct heap *heap, struct heap_node *node, uint64_t at_ms);
 
+/* Of two times the one that comes first. */
+static inline uint64_t heap_earlier(uint64_t left_ms, uint64_t right_ms)
+{
+    return left_ms < right_ms ? left_ms : right_ms;
+}
+
 /* The node with the earliest time, or NULL. */
 struct heap_node *heap_first(const struct heap *heap);
 

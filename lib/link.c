@@ -18,11 +18,6 @@
 /* The least time between two attempts. */
 #define QUICK_RETRY_MS 20
 
-static uint64_t earlier(uint64_t left, uint64_t right)
-{
-    return left < right ? left : right;
-}
-
 static void start_clocks(struct link *link, uint64_t now_ms)
 {
     link->ping_outstanding = true;
@@ -166,8 +161,8 @@ uint64_t link_ping_interval_ms(const struct core *core, const struct link *link)
 
     for (const struct instance *user = link->users; user != NULL;
          user = user->next_user)
-        interval = earlier(interval,
-                           (uint64_t)user->master->options.down_after_ms);
+        interval = heap_earlier(interval,
+                                (uint64_t)user->master->options.down_after_ms);
     return interval;
 }
 
@@ -361,12 +356,12 @@ void link_run(struct core *core, struct link *link)
     run_pubsub_stale(core, link);
     next = run_connect(core, &link->command);
     if (link->wants_pubsub)
-        next = earlier(next, run_connect(core, &link->pubsub));
-    next = earlier(next, run_ping(core, link));
-    next = earlier(next, run_connect_timeout(core, &link->command));
-    next = earlier(next, run_connect_timeout(core, &link->pubsub));
-    next = earlier(next, run_command_stale(core, link));
-    next = earlier(next, run_pubsub_stale(core, link));
+        next = heap_earlier(next, run_connect(core, &link->pubsub));
+    next = heap_earlier(next, run_ping(core, link));
+    next = heap_earlier(next, run_connect_timeout(core, &link->command));
+    next = heap_earlier(next, run_connect_timeout(core, &link->pubsub));
+    next = heap_earlier(next, run_command_stale(core, link));
+    next = heap_earlier(next, run_pubsub_stale(core, link));
     heap_set(&core->deadlines, &link->deadline, next);
 }
 

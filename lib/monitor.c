@@ -168,7 +168,7 @@ uint64_t monitor_run(struct core *core, struct instance *instance)
     if (instance->kind != KIND_SENTINEL)
         next = run_info(core, instance);
     hello = run_hello(core, instance);
-    return hello < next ? hello : next;
+    return heap_earlier(hello, next);
 }
 
 static void force(struct core *core, struct instance *instance)

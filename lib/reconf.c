@@ -38,7 +38,7 @@ static uint64_t time_out_sent(struct core *core, struct master *master)
         if ((replica->flags & RECONF_STATES) != FLAG_RECONF_SENT)
             continue;
         if (core->now_ms <= at) {
-            next = at + 1 < next ? at + 1 : next;
+            next = heap_earlier(at + 1, next);
             continue;
         }
         notice_instance(core, NOTICE_SLAVE_RECONF_SENT_TIMEOUT, replica, "%s",
@@ -133,6 +133,6 @@ bool reconf_run(struct core *core, struct master *master, uint64_t *next)
         end(core, master, !done);
         return true;
     }
-    *next = limit < *next ? limit : *next;
+    *next = heap_earlier(limit, *next);
     return false;
 }

@@ -119,7 +119,6 @@ static void take_for_instance(struct core *core, struct instance *instance,
         replication_reply(core, instance, tag, reply);
         break;
     case COMMAND_HANDOVER:
-    case COMMAND_HANDOVER_EXEC:
         handover_reply(core, instance, tag, reply);
         break;
     case COMMAND_PING:

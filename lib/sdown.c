@@ -43,13 +43,13 @@ static uint64_t down_at(const struct core *core,
         uint64_t limit = instance->role_ms + down_after +
                          2 * core->intervals[INFO_PERIOD] + 1;
 
-        at = limit < at ? limit : at;
+        at = heap_earlier(limit, at);
     }
     if ((instance->flags & FLAG_MASTER_REBOOT) != 0) {
         uint64_t limit = instance->reboot_ms +
                          (uint64_t)options->reboot_down_after_ms + 1;
 
-        at = limit < at ? limit : at;
+        at = heap_earlier(limit, at);
     }
     return at;
 }

@@ -15,7 +15,7 @@ struct reading {
     struct acl *fresh;
     const char *path;
     size_t number; /* of the line */
-    struct config_text errors;
+    struct text errors;
 };
 
 static void add_error(struct reading *reading, const char *format, ...)
@@ -32,8 +32,8 @@ static void add_error(struct reading *reading, const char *format, ...)
     if (vasprintf(&text, format, arguments) < 0)
         abort();
     va_end(arguments);
-    config_text_string(&reading->errors, text);
-    config_text_string(&reading->errors, ". ");
+    text_add(&reading->errors, text);
+    text_add(&reading->errors, ". ");
     free(text);
 }
 
@@ -164,9 +164,8 @@ struct acl *acl_read(const struct acl *acl, const char *path, const char *text,
     }
     if (reading.errors.length == 0)
         return reading.fresh;
-    config_text_string(&reading.errors,
-                       "WARNING: ACL errors detected, no change to the "
-                       "previously active ACL rules was performed");
+    text_add(&reading.errors, "WARNING: ACL errors detected, no change to the "
+                              "previously active ACL rules was performed");
     *error = reading.errors.data;
     acl_free(reading.fresh);
     return NULL;
@@ -174,12 +173,12 @@ struct acl *acl_read(const struct acl *acl, const char *path, const char *text,
 
 char *acl_write(const struct acl *acl)
 {
-    struct config_text text = {0};
+    struct text text = {0};
 
     for (struct acl_user *user = acl_next(acl, NULL); user != NULL;
          user = acl_next(acl, user)) {
         acl_user_put(user, &text);
-        config_text_string(&text, "\n");
+        text_add(&text, "\n");
     }
     return text.data;
 }

@@ -8,8 +8,8 @@
 
 static bool same_as_kept(const struct acl *acl, const struct acl_user *user)
 {
-    struct config_text kept = {0};
-    struct config_text now = {0};
+    struct text kept = {0};
+    struct text now = {0};
     bool same;
 
     if (user != acl_default(acl))
@@ -32,7 +32,7 @@ struct acl_lines *acl_lines_new(const struct acl *acl, bool in_file)
     lines->lines = xcalloc(acl_count(acl), sizeof(*lines->lines));
     for (struct acl_user *user = acl_next(acl, NULL); user != NULL;
          user = acl_next(acl, user)) {
-        struct config_text text = {0};
+        struct text text = {0};
         acl_user_put(user, &text);
         lines->lines[lines->count++] = (struct acl_line){
             .text = text.data, .implied = same_as_kept(acl, user)};
@@ -68,14 +68,14 @@ int acl_lines_apply(struct acl_user *user, const struct acl_terms *terms,
     return result;
 }
 
-void acl_lines_put(struct config_text *line, const char *text)
+void acl_lines_put(struct text *line, const char *text)
 {
     while (*text != '\0') {
         const size_t length = strcspn(text, " ");
         char *word = xstrndup(text, length);
 
         if (line->length > 0 && line->data[line->length - 1] != '\0')
-            config_text_string(line, " ");
+            text_add(line, " ");
         config_text_word(line, word, false);
         free(word);
         text += length + (text[length] == ' ');
@@ -83,15 +83,15 @@ void acl_lines_put(struct config_text *line, const char *text)
 }
 
 bool acl_lines_canonical(const struct acl_terms *terms, char *const *words,
-                         size_t count, struct config_text *group,
-                         struct config_text *line, bool *clear)
+                         size_t count, struct text *group, struct text *line,
+                         bool *clear)
 {
     struct acl_failure failure = {0};
-    struct config_text text = {0};
+    struct text text = {0};
     struct acl_user *user;
     bool fine;
 
-    config_text_string(group, "user ");
+    text_add(group, "user ");
     config_text_word(group, words[1], false);
     *clear = false;
     for (size_t i = 2; i < count; i++)

@@ -28,8 +28,8 @@ void acl_lines_free(struct acl_lines *lines);
  * of them `user`. GROUP gets "user <name>". *CLEAR tells whether a password
  * stands there in clear. Returns false when no user can be made of it. */
 bool acl_lines_canonical(const struct acl_terms *terms, char *const *words,
-                         size_t count, struct config_text *group,
-                         struct config_text *line, bool *clear);
+                         size_t count, struct text *group, struct text *line,
+                         bool *clear);
 
 /* Obeys the words of a line behind the name for USER, which is new. Returns 0,
  * or -1 with *FAILURE. */
@@ -40,6 +40,6 @@ int acl_lines_apply(struct acl_user *user, const struct acl_terms *terms,
 
 /* Appends TEXT, words between single blanks, as words of the file: quoted
  * where that is needed. */
-void acl_lines_put(struct config_text *line, const char *text);
+void acl_lines_put(struct text *line, const char *text);
 
 #endif

@@ -221,45 +221,45 @@ bool acl_selector_channel(const struct acl_selector *selector, const char *name,
 /* ---- Writing ---- */
 
 /* A blank before all words but the first. */
-static void put_word(struct config_text *text, size_t start, const char *prefix,
+static void put_word(struct text *text, size_t start, const char *prefix,
                      const char *word)
 {
     if (text->length > start)
-        config_text_string(text, " ");
-    config_text_string(text, prefix);
-    config_text_string(text, word);
+        text_add(text, " ");
+    text_add(text, prefix);
+    text_add(text, word);
 }
 
 void acl_selector_put_commands(const struct acl_selector *selector,
-                               struct config_text *text)
+                               struct text *text)
 {
-    config_text_string(text, selector->base_all ? "+@all" : "-@all");
+    text_add(text, selector->base_all ? "+@all" : "-@all");
     for (size_t i = 0; i < selector->rule_count; i++) {
-        config_text_string(text, selector->rules[i].allow ? " +" : " -");
-        config_text_string(text, selector->rules[i].name);
+        text_add(text, selector->rules[i].allow ? " +" : " -");
+        text_add(text, selector->rules[i].name);
     }
 }
 
 void acl_selector_put_channels(const struct acl_selector *selector,
-                               struct config_text *text)
+                               struct text *text)
 {
     const struct acl_patterns *channels = &selector->channels;
     const size_t start = text->length;
 
     if (channels->all)
-        config_text_string(text, "&*");
+        text_add(text, "&*");
     for (size_t i = 0; i < channels->count; i++)
         put_word(text, start, "&", channels->items[i].text);
 }
 
 void acl_selector_put_keys(const struct acl_selector *selector,
-                           struct config_text *text)
+                           struct text *text)
 {
     const struct acl_patterns *keys = &selector->keys;
     const size_t start = text->length;
 
     if (keys->all)
-        config_text_string(text, "~*");
+        text_add(text, "~*");
     for (size_t i = 0; i < keys->count; i++) {
         const struct acl_pattern *key = &keys->items[i];
         put_word(text, start,
@@ -270,19 +270,18 @@ void acl_selector_put_keys(const struct acl_selector *selector,
     }
 }
 
-void acl_selector_put(const struct acl_selector *selector,
-                      struct config_text *text)
+void acl_selector_put(const struct acl_selector *selector, struct text *text)
 {
     size_t before = text->length;
 
     acl_selector_put_keys(selector, text);
     if (text->length > before)
-        config_text_string(text, " ");
+        text_add(text, " ");
     if (!selector->channels.all)
-        config_text_string(text, "resetchannels ");
+        text_add(text, "resetchannels ");
     before = text->length;
     acl_selector_put_channels(selector, text);
     if (text->length > before)
-        config_text_string(text, " ");
+        text_add(text, " ");
     acl_selector_put_commands(selector, text);
 }

@@ -78,14 +78,13 @@ bool acl_selector_channel(const struct acl_selector *selector, const char *name,
 /* Append the rules that make such a selector, blank-separated; nothing when
  * there are none. */
 void acl_selector_put_commands(const struct acl_selector *selector,
-                               struct config_text *text);
+                               struct text *text);
 void acl_selector_put_channels(const struct acl_selector *selector,
-                               struct config_text *text);
+                               struct text *text);
 void acl_selector_put_keys(const struct acl_selector *selector,
-                           struct config_text *text);
+                           struct text *text);
 
 /* All of them, as in a `user` line. */
-void acl_selector_put(const struct acl_selector *selector,
-                      struct config_text *text);
+void acl_selector_put(const struct acl_selector *selector, struct text *text);
 
 #endif

@@ -250,7 +250,7 @@ static size_t apply_words(struct acl_user *user, const struct acl_terms *terms,
                           const char *const *words, const size_t *lengths,
                           size_t count, struct acl_failure *failure)
 {
-    struct config_text rule = {0};
+    struct text rule = {0};
     size_t used = 0;
 
     do {
@@ -259,8 +259,8 @@ static size_t apply_words(struct acl_user *user, const struct acl_terms *terms,
             *failure = (struct acl_failure){.rule = words[0]};
             return 0;
         }
-        config_text_string(&rule, used > 0 ? " " : "");
-        config_text_append(&rule, words[used], lengths[used]);
+        text_add(&rule, used > 0 ? " " : "");
+        text_add_bytes(&rule, words[used], lengths[used]);
         used++;
     } while (rule.data[rule.length - 1] != ')');
     failure->reason = apply_rule(user, terms, rule.data, rule.length);
@@ -321,23 +321,23 @@ bool acl_user_name_fits(const char *name, size_t length)
     return true;
 }
 
-void acl_user_put(const struct acl_user *user, struct config_text *text)
+void acl_user_put(const struct acl_user *user, struct text *text)
 {
     static const char *const sanitize[] = {"", " sanitize-payload",
                                            " skip-sanitize-payload"};
 
-    config_text_string(text, "user ");
-    config_text_string(text, user->name);
-    config_text_string(text, user->on ? " on" : " off");
-    config_text_string(text, user->no_password ? " nopass" : "");
-    config_text_string(text, sanitize[user->sanitize]);
+    text_add(text, "user ");
+    text_add(text, user->name);
+    text_add(text, user->on ? " on" : " off");
+    text_add(text, user->no_password ? " nopass" : "");
+    text_add(text, sanitize[user->sanitize]);
     for (size_t i = 0; i < user->hash_count; i++) {
-        config_text_string(text, " #");
-        config_text_string(text, user->hashes[i]);
+        text_add(text, " #");
+        text_add(text, user->hashes[i]);
     }
     for (size_t i = 0; i < user->selector_count; i++) {
-        config_text_string(text, i == 0 ? " " : " (");
+        text_add(text, i == 0 ? " " : " (");
         acl_selector_put(&user->selectors[i], text);
-        config_text_string(text, i == 0 ? "" : ")");
+        text_add(text, i == 0 ? "" : ")");
     }
 }

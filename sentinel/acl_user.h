@@ -71,7 +71,7 @@ bool acl_user_channel(const struct acl_user *user, const char *name,
 
 /* Appends the line of the user, from "user <name>" on, in the form of the
  * reference. No word holds a blank or needs quotes in an ACL file. */
-void acl_user_put(const struct acl_user *user, struct config_text *text);
+void acl_user_put(const struct acl_user *user, struct text *text);
 
 /* Whether NAME can be written into files. */
 bool acl_user_name_fits(const char *name, size_t length);

@@ -25,7 +25,7 @@ static struct arguments fail(struct arguments arguments, const char *wrong)
 struct arguments arguments_parse(int argc, char *const *argv)
 {
     struct arguments arguments = {.action = ARGUMENTS_RUN};
-    struct config_text extra = {0};
+    struct text extra = {0};
     int i = 1;
 
     if (argc == 2 && is_one_of(argv[1], "-h", "--help"))
@@ -39,17 +39,17 @@ struct arguments arguments_parse(int argc, char *const *argv)
     for (; i < argc; i++) {
         if (strncmp(argv[i], "--", 2) == 0 && argv[i][2] != '\0') {
             if (extra.length != 0)
-                config_text_string(&extra, "\n");
+                text_add(&extra, "\n");
             config_text_word(&extra, argv[i] + 2, false);
         } else if (extra.length == 0) { /* a value without a directive */
             return fail(arguments, argv[i]);
         } else {
-            config_text_string(&extra, " ");
+            text_add(&extra, " ");
             config_text_word(&extra, argv[i], false);
         }
     }
     if (extra.length != 0)
-        config_text_string(&extra, "\n");
+        text_add(&extra, "\n");
     arguments.extra = extra.data;
     return arguments;
 }

@@ -93,7 +93,7 @@ void command_acl_users(struct call *call)
 void command_acl_list(struct call *call)
 {
     const struct acl *acl = call->context->settings->acl;
-    struct config_text line = {0};
+    struct text line = {0};
 
     resp_array(call->out, acl_count(acl));
     for (struct acl_user *user = acl_next(acl, NULL); user != NULL;
@@ -118,13 +118,12 @@ static void put_flags(struct resp_writer *out, const struct acl_user *user)
         resp_text(out, "skip-sanitize-payload");
 }
 
-typedef void put_rules(const struct acl_selector *selector,
-                       struct config_text *text);
+typedef void put_rules(const struct acl_selector *selector, struct text *text);
 
 static void put_field(struct resp_writer *out, const char *name, put_rules *put,
                       const struct acl_selector *selector)
 {
-    struct config_text text = {0};
+    struct text text = {0};
 
     put(selector, &text);
     resp_text(out, name);
@@ -236,11 +235,11 @@ static const struct command *find_dry(struct call *call)
 static void reply_denied(struct call *call, const char *before,
                          const char *what, size_t length, const char *after)
 {
-    struct config_text text = {0};
+    struct text text = {0};
 
-    config_text_string(&text, before);
-    config_text_append(&text, what, length);
-    config_text_string(&text, after);
+    text_add(&text, before);
+    text_add_bytes(&text, what, length);
+    text_add(&text, after);
     resp_bulk(call->out, text.data, text.length);
     free(text.data);
 }

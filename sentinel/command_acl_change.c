@@ -184,11 +184,11 @@ static void saved(void *arg, const char *text, size_t length, const char *error)
 static void answer_error(struct waiter *waiter, const char *context,
                          const char *error)
 {
-    struct config_text text = {0};
+    struct text text = {0};
 
-    config_text_string(&text, "ERR ");
-    config_text_string(&text, context);
-    config_text_string(&text, error);
+    text_add(&text, "ERR ");
+    text_add(&text, context);
+    text_add(&text, error);
     answer(waiter, text.data);
     free(text.data);
 }

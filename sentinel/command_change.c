@@ -16,9 +16,7 @@
 #define HELLO_CHANNEL "__sentinel__:hello"
 #define NOBODY 0 /* no client has this id: the answer is dropped */
 
-/* A line feed in a value would add a directive to the file. Words from FIRST
- * on are checked; returns false after an error reply. */
-static bool no_controls(struct call *call, size_t first)
+bool command_no_controls(struct call *call, size_t first, const char *name)
 {
     for (size_t i = first; i < call->count; i++) {
         for (size_t n = 0; n < call->lengths[i]; n++) {
@@ -28,7 +26,7 @@ static bool no_controls(struct call *call, size_t first)
             resp_errorf(call->out,
                         "ERR Invalid argument at index %zu for SENTINEL %s: "
                         "control characters are not allowed",
-                        i, first == 2 ? "MONITOR" : "SET");
+                        i, name);
             return false;
         }
     }
@@ -148,7 +146,7 @@ void sentinel_set(struct call *call)
     struct request request = {.type = REQUEST_SET, .name = call->words[2]};
     bool *runnable;
 
-    if (!no_controls(call, 3))
+    if (!command_no_controls(call, 3, "SET"))
         return;
     if (!command_word_clean(call, 2)) {
         command_no_such_master(call);
@@ -304,7 +302,7 @@ void sentinel_monitor(struct call *call)
     const char *host = call->words[3];
     struct request request = {.type = REQUEST_MONITOR, .name = call->words[2]};
 
-    if (!no_controls(call, 2))
+    if (!command_no_controls(call, 2, "MONITOR"))
         return;
     if (!numeric(host) && call->context->resolver != NULL &&
         core_global(call->core)->resolve_hostnames && host[0] != '\0') {

@@ -92,23 +92,6 @@ static void config_get(struct call *call)
     }
 }
 
-static bool no_controls(struct call *call)
-{
-    for (size_t i = 3; i < call->count; i++) {
-        for (size_t n = 0; n < call->lengths[i]; n++) {
-            const unsigned char c = (unsigned char)call->words[i][n];
-            if (c >= 0x20 && c != 0x7f)
-                continue;
-            resp_errorf(call->out,
-                        "ERR Invalid argument at index %zu for SENTINEL "
-                        "CONFIG SET: control characters are not allowed",
-                        i);
-            return false;
-        }
-    }
-    return true;
-}
-
 /* Finds loglevel among the pairs. Returns its level, -1 when it is not there,
  * -2 after an error reply. */
 static int find_level(struct call *call)
@@ -218,7 +201,7 @@ void sentinel_config(struct call *call)
                               "<option> <value> are supported.");
         return;
     }
-    if (!no_controls(call))
+    if (!command_no_controls(call, 3, "CONFIG SET"))
         return;
     config_set(call);
 }

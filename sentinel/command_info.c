@@ -2,13 +2,12 @@
  * a data server can fill are there with 0, as tools expect them. */
 #include "command_table.h"
 
-#include "../lib/xalloc.h"
+#include "../lib/text.h"
 #include "pubsub.h"
 #include "script.h"
 #include "server.h"
 #include "settings.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,41 +23,14 @@
 #define REDIS_VERSION "7.0.15"
 #define SECONDS_A_DAY 86400
 
-struct text {
-    char *data;
-    size_t length;
-    size_t capacity;
-};
-
-static void put(struct text *text, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
 /* Appends a line; its end is added. */
-static void put(struct text *text, const char *format, ...)
-{
-    va_list arguments;
-    int length;
-
-    va_start(arguments, format);
-    length = vsnprintf(NULL, 0, format, arguments);
-    va_end(arguments);
-    if (text->length + (size_t)length + 3 > text->capacity) {
-        text->capacity = 2 * (text->length + (size_t)length) + 1024;
-        text->data = xrealloc(text->data, text->capacity);
-    }
-    va_start(arguments, format);
-    vsnprintf(text->data + text->length, (size_t)length + 1, format, arguments);
-    va_end(arguments);
-    text->length += (size_t)length;
-    memcpy(text->data + text->length, "\r\n", 2);
-    text->length += 2;
-}
+#define PUT(text, format, ...) text_addf(text, format "\r\n", ##__VA_ARGS__)
 
 static void put_zeros(struct text *text, const char *const *fields,
                       size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        put(text, "%s:0", fields[i]);
+        PUT(text, "%s:0", fields[i]);
 }
 
 #define PUT_ZEROS(text, ...)                                         \
@@ -78,23 +50,23 @@ static void put_build(struct text *text)
 {
     struct utsname os;
 
-    put(text, "redis_version:%s", REDIS_VERSION);
-    put(text, "redis_git_sha1:00000000");
-    put(text, "redis_git_dirty:0");
-    put(text, "redis_build_id:0");
-    put(text, "redis_mode:sentinel");
+    PUT(text, "redis_version:%s", REDIS_VERSION);
+    PUT(text, "redis_git_sha1:00000000");
+    PUT(text, "redis_git_dirty:0");
+    PUT(text, "redis_build_id:0");
+    PUT(text, "redis_mode:sentinel");
     if (uname(&os) == 0)
-        put(text, "os:%s %s %s", os.sysname, os.release, os.machine);
+        PUT(text, "os:%s %s %s", os.sysname, os.release, os.machine);
     else
-        put(text, "os:unknown");
-    put(text, "arch_bits:%zu", sizeof(void *) * 8);
-    put(text, "monotonic_clock:POSIX clock_gettime");
-    put(text, "multiplexing_api:libuv");
-    put(text, "atomicvar_api:c11-builtin");
+        PUT(text, "os:unknown");
+    PUT(text, "arch_bits:%zu", sizeof(void *) * 8);
+    PUT(text, "monotonic_clock:POSIX clock_gettime");
+    PUT(text, "multiplexing_api:libuv");
+    PUT(text, "atomicvar_api:c11-builtin");
 #ifdef __clang__
-    put(text, "gcc_version:0.0.0");
+    PUT(text, "gcc_version:0.0.0");
 #else
-    put(text, "gcc_version:%d.%d.%d", __GNUC__, __GNUC_MINOR__,
+    PUT(text, "gcc_version:%d.%d.%d", __GNUC__, __GNUC_MINOR__,
         __GNUC_PATCHLEVEL__);
 #endif
 }
@@ -122,33 +94,33 @@ static void put_server(struct text *text, const struct call *call)
     struct timespec now;
 
     clock_gettime(CLOCK_REALTIME, &now);
-    put(text, "# Server");
+    PUT(text, "# Server");
     put_build(text);
-    put(text, "process_id:%ld", (long)getpid());
-    put(text, "process_supervised:%s", supervision_name(settings->supervised));
-    put(text, "run_id:%s", context->run_id);
-    put(text, "tcp_port:%d", settings->port);
-    put(text, "server_time_usec:%lld",
+    PUT(text, "process_id:%ld", (long)getpid());
+    PUT(text, "process_supervised:%s", supervision_name(settings->supervised));
+    PUT(text, "run_id:%s", context->run_id);
+    PUT(text, "tcp_port:%d", settings->port);
+    PUT(text, "server_time_usec:%lld",
         (long long)now.tv_sec * 1000000 + now.tv_nsec / 1000);
-    put(text, "uptime_in_seconds:%llu", (unsigned long long)uptime_s);
-    put(text, "uptime_in_days:%llu",
+    PUT(text, "uptime_in_seconds:%llu", (unsigned long long)uptime_s);
+    PUT(text, "uptime_in_days:%llu",
         (unsigned long long)(uptime_s / SECONDS_A_DAY));
-    put(text, "hz:10");
-    put(text, "configured_hz:10");
-    put(text, "lru_clock:%lld", (long long)now.tv_sec & 0xffffff);
-    put(text, "executable:%s", text_or_empty(settings->executable));
-    put(text, "config_file:%s", text_or_empty(settings->config_file));
-    put(text, "io_threads_active:0");
-    put(text, "sentineld_version:%s", VERSION);
+    PUT(text, "hz:10");
+    PUT(text, "configured_hz:10");
+    PUT(text, "lru_clock:%lld", (long long)now.tv_sec & 0xffffff);
+    PUT(text, "executable:%s", text_or_empty(settings->executable));
+    PUT(text, "config_file:%s", text_or_empty(settings->config_file));
+    PUT(text, "io_threads_active:0");
+    PUT(text, "sentineld_version:%s", VERSION);
 }
 
 static void put_clients(struct text *text, const struct call *call)
 {
-    put(text, "# Clients");
-    put(text, "connected_clients:%zu",
+    PUT(text, "# Clients");
+    PUT(text, "connected_clients:%zu",
         server_client_count(call->context->server));
-    put(text, "cluster_connections:0");
-    put(text, "maxclients:%d", call->context->settings->max_clients);
+    PUT(text, "cluster_connections:0");
+    PUT(text, "maxclients:%d", call->context->settings->max_clients);
     PUT_ZEROS(text, "client_recent_max_input_buffer",
               "client_recent_max_output_buffer", "blocked_clients",
               "tracking_clients", "clients_in_timeout_table");
@@ -161,33 +133,33 @@ static void put_stats(struct text *text, const struct call *call)
     size_t patterns;
 
     pubsub_counts(context->pubsub, &channels, &patterns);
-    put(text, "# Stats");
-    put(text, "total_connections_received:%llu",
+    PUT(text, "# Stats");
+    PUT(text, "total_connections_received:%llu",
         (unsigned long long)context->connections_received);
-    put(text, "total_commands_processed:%llu",
+    PUT(text, "total_commands_processed:%llu",
         (unsigned long long)context->commands_processed);
     PUT_ZEROS(text, "instantaneous_ops_per_sec");
-    put(text, "total_net_input_bytes:%llu",
+    PUT(text, "total_net_input_bytes:%llu",
         (unsigned long long)context->input_bytes);
-    put(text, "total_net_output_bytes:%llu",
+    PUT(text, "total_net_output_bytes:%llu",
         (unsigned long long)context->output_bytes);
     PUT_ZEROS(text, "total_net_repl_input_bytes",
               "total_net_repl_output_bytes");
-    put(text, "instantaneous_input_kbps:0.00");
-    put(text, "instantaneous_output_kbps:0.00");
-    put(text, "instantaneous_input_repl_kbps:0.00");
-    put(text, "instantaneous_output_repl_kbps:0.00");
-    put(text, "rejected_connections:%llu",
+    PUT(text, "instantaneous_input_kbps:0.00");
+    PUT(text, "instantaneous_output_kbps:0.00");
+    PUT(text, "instantaneous_input_repl_kbps:0.00");
+    PUT(text, "instantaneous_output_repl_kbps:0.00");
+    PUT(text, "rejected_connections:%llu",
         (unsigned long long)context->rejected_connections);
     PUT_ZEROS(text, "sync_full", "sync_partial_ok", "sync_partial_err",
               "expired_keys");
-    put(text, "expired_stale_perc:0.00");
+    PUT(text, "expired_stale_perc:0.00");
     PUT_ZEROS(
         text, "expired_time_cap_reached_count", "expire_cycle_cpu_milliseconds",
         "evicted_keys", "evicted_clients", "total_eviction_exceeded_time",
         "current_eviction_exceeded_time", "keyspace_hits", "keyspace_misses");
-    put(text, "pubsub_channels:%zu", channels);
-    put(text, "pubsub_patterns:%zu", patterns);
+    PUT(text, "pubsub_channels:%zu", channels);
+    PUT(text, "pubsub_patterns:%zu", patterns);
     PUT_ZEROS(text, "pubsubshard_channels", "latest_fork_usec", "total_forks",
               "migrate_cached_sockets", "slave_expires_tracked_keys",
               "active_defrag_hits", "active_defrag_misses",
@@ -195,7 +167,7 @@ static void put_stats(struct text *text, const struct call *call)
               "total_active_defrag_time", "current_active_defrag_time",
               "tracking_total_keys", "tracking_total_items",
               "tracking_total_prefixes", "unexpected_error_replies");
-    put(text, "total_error_replies:%llu",
+    PUT(text, "total_error_replies:%llu",
         (unsigned long long)context->error_replies);
     PUT_ZEROS(text, "dump_payload_sanitizations", "total_reads_processed",
               "total_writes_processed", "io_threaded_reads_processed",
@@ -208,16 +180,16 @@ static void put_usage(struct text *text, const char *suffix, int who)
     struct rusage usage = {0};
 
     getrusage(who, &usage);
-    put(text, "used_cpu_sys%s:%ld.%06ld", suffix, (long)usage.ru_stime.tv_sec,
+    PUT(text, "used_cpu_sys%s:%ld.%06ld", suffix, (long)usage.ru_stime.tv_sec,
         (long)usage.ru_stime.tv_usec);
-    put(text, "used_cpu_user%s:%ld.%06ld", suffix, (long)usage.ru_utime.tv_sec,
+    PUT(text, "used_cpu_user%s:%ld.%06ld", suffix, (long)usage.ru_utime.tv_sec,
         (long)usage.ru_utime.tv_usec);
 }
 
 static void put_cpu(struct text *text, const struct call *call)
 {
     (void)call;
-    put(text, "# CPU");
+    PUT(text, "# CPU");
     put_usage(text, "", RUSAGE_SELF);
     put_usage(text, "_children", RUSAGE_CHILDREN);
     put_usage(text, "_main_thread", RUSAGE_THREAD);
@@ -237,7 +209,7 @@ static void put_master(void *arg, const struct core_view *view)
         status = "odown";
     else if (view->flags & FLAG_SDOWN)
         status = "sdown";
-    put(lines->text,
+    PUT(lines->text,
         "master%zu:name=%s,status=%s,address=%s:%d,slaves=%zu,sentinels=%zu",
         lines->count++, view->name, status, view->ip, view->port,
         view->replica_count, view->sentinel_count + 1);
@@ -250,15 +222,15 @@ static void put_sentinel(struct text *text, const struct call *call)
     struct core_totals totals;
 
     core_totals(call->core, call->now_ms, &totals);
-    put(text, "# Sentinel");
-    put(text, "sentinel_masters:%zu", totals.masters);
-    put(text, "sentinel_tilt:%d", totals.tilt ? 1 : 0);
-    put(text, "sentinel_tilt_since_seconds:%lld",
+    PUT(text, "# Sentinel");
+    PUT(text, "sentinel_masters:%zu", totals.masters);
+    PUT(text, "sentinel_tilt:%d", totals.tilt ? 1 : 0);
+    PUT(text, "sentinel_tilt_since_seconds:%lld",
         totals.tilt ? (long long)(totals.tilt_ms / 1000) : -1);
-    put(text, "sentinel_running_scripts:%zu", script_queue_running(scripts));
-    put(text, "sentinel_scripts_queue_length:%zu",
+    PUT(text, "sentinel_running_scripts:%zu", script_queue_running(scripts));
+    PUT(text, "sentinel_scripts_queue_length:%zu",
         script_queue_length(scripts));
-    put(text, "sentinel_simulate_failure_flags:%u", totals.simulate);
+    PUT(text, "sentinel_simulate_failure_flags:%u", totals.simulate);
     core_visit_masters(call->core, call->now_ms, put_master, &lines);
 }
 
@@ -293,7 +265,7 @@ void command_info(struct call *call)
         if (!wanted(call, &sections[i]))
             continue;
         if (text.length > 0)
-            put(&text, "%s", "");
+            PUT(&text, "%s", "");
         sections[i].put(&text, call);
     }
     resp_bulk(call->out, text.data != NULL ? text.data : "", text.length);

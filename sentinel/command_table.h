@@ -146,6 +146,10 @@ void command_acl_wrong_count(struct call *call, const char *name);
 /* Words in any case; SECOND is in lower case. */
 bool command_word_is(const struct call *call, size_t index, const char *second);
 
+/* Whether no word from FIRST on holds a control character: a line feed would
+ * add a directive to the file. False after an error reply for SENTINEL NAME. */
+bool command_no_controls(struct call *call, size_t first, const char *name);
+
 /* Whether word INDEX is a C string; one with a NUL inside names nothing that
  * we know. */
 bool command_word_clean(const struct call *call, size_t index);

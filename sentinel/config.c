@@ -253,13 +253,13 @@ static void print_error(const struct config_reader *reader, const char *reason)
 static char *absolute_path(const char *path)
 {
     char directory[PATH_MAX];
-    struct config_text text = {0};
+    struct text text = {0};
 
     if (path[0] != '/' && getcwd(directory, sizeof(directory)) != NULL) {
-        config_text_string(&text, directory);
-        config_text_string(&text, "/");
+        text_add(&text, directory);
+        text_add(&text, "/");
     }
-    config_text_string(&text, path);
+    text_add(&text, path);
     return text.data;
 }
 

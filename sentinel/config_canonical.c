@@ -57,7 +57,7 @@ const char *config_sentinel_name(enum sentinel_option option)
 }
 
 /* A number without leading zeros and sign; other text as it is. */
-static void append_number(struct config_text *text, const char *word)
+static void append_number(struct text *text, const char *word)
 {
     const char *at = word;
 
@@ -68,24 +68,23 @@ static void append_number(struct config_text *text, const char *word)
     config_text_word(text, at, false);
 }
 
-static void append_lower(struct config_text *text, const char *word)
+static void append_lower(struct text *text, const char *word)
 {
     for (; *word != '\0'; word++) {
         char c = (char)tolower((unsigned char)*word);
 
-        config_text_append(text, &c, 1);
+        text_add_bytes(text, &c, 1);
     }
 }
 
 /* The words behind the option's name, and behind the master's. */
-static void append_values(struct config_text *line,
-                          const struct config_words *words, size_t from,
-                          const struct name *name)
+static void append_values(struct text *line, const struct config_words *words,
+                          size_t from, const struct name *name)
 {
     for (size_t i = from; i < words->count; i++) {
         size_t position = i - 1;
 
-        config_text_string(line, " ");
+        text_add(line, " ");
         if (name->first_number > 0 && position >= (size_t)name->first_number &&
             position <= (size_t)name->last_number)
             append_number(line, words->words[i]);
@@ -101,8 +100,8 @@ static bool is_switch(enum sentinel_option kind)
            kind == SENTINEL_ANNOUNCE_HOSTNAMES;
 }
 
-bool config_canonical(const struct config_words *words,
-                      struct config_text *group, struct config_text *line)
+bool config_canonical(const struct config_words *words, struct text *group,
+                      struct text *line)
 {
     const struct option *option = NULL;
     struct name name = {0};
@@ -122,15 +121,15 @@ bool config_canonical(const struct config_words *words,
         name = (struct name){option->name, 2, 2};
     else
         name = (struct name){option->name, 0, 0};
-    config_text_string(line, name.name);
+    text_add(line, name.name);
     if (kind >= SENTINEL_MONITOR) {
-        config_text_string(line, " ");
+        text_add(line, " ");
         config_text_word(line, words->words[2], false);
         from = 3;
     }
-    config_text_append(group, line->data + start, line->length - start);
+    text_add_bytes(group, line->data + start, line->length - start);
     if (is_switch(kind) && words->count == 3) {
-        config_text_string(line, " ");
+        text_add(line, " ");
         append_lower(line, words->words[2]);
     } else {
         append_values(line, words, from, &name);

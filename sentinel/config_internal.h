@@ -137,7 +137,7 @@ const char *config_sentinel_name(enum sentinel_option option);
  * normalised, names in lower case, aliases replaced. GROUP gets the part that
  * says what is set. WORDS begin with `sentinel`. Returns false when the option
  * is unknown or the master's name is missing. */
-bool config_canonical(const struct config_words *words,
-                      struct config_text *group, struct config_text *line);
+bool config_canonical(const struct config_words *words, struct text *group,
+                      struct text *line);
 
 #endif

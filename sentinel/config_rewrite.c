@@ -51,8 +51,8 @@ struct rewrite {
     size_t count;
     size_t capacity;
     struct config_words words; /* of the line at work */
-    struct config_text group;  /* of the line at work */
-    struct config_text text;   /* groups and lines of the slots */
+    struct text group;         /* of the line at work */
+    struct text text;          /* groups and lines of the slots */
     struct slot_group *groups; /* room for one a line */
     size_t group_count;
     struct slot_group *by_group;
@@ -81,7 +81,7 @@ static void find_level(struct rewrite *rewrite, struct old_line *line)
 static void classify_user(struct rewrite *rewrite, struct old_line *line)
 {
     struct config_words *words = &rewrite->words;
-    struct config_text *group = &rewrite->group;
+    struct text *group = &rewrite->group;
 
     if (words->count < 2)
         return;
@@ -89,17 +89,17 @@ static void classify_user(struct rewrite *rewrite, struct old_line *line)
     group->length = 0;
     if (!acl_lines_canonical(&rewrite->users->terms, words->words, words->count,
                              group, &rewrite->text, &line->legacy))
-        config_text_string(&rewrite->text, "user");
-    config_text_append(&rewrite->text, "", 1);
+        text_add(&rewrite->text, "user");
+    text_add_bytes(&rewrite->text, "", 1);
     line->group = rewrite->text.length;
-    config_text_append(&rewrite->text, group->data, group->length + 1);
+    text_add_bytes(&rewrite->text, group->data, group->length + 1);
     line->kind = LINE_SLOT;
 }
 
 static void classify(struct rewrite *rewrite, struct old_line *line)
 {
     struct config_words *words = &rewrite->words;
-    struct config_text *group = &rewrite->group;
+    struct text *group = &rewrite->group;
     size_t length = line->length;
     const char *text = config_trim(line->text, &length);
 
@@ -126,9 +126,9 @@ static void classify(struct rewrite *rewrite, struct old_line *line)
     line->line = rewrite->text.length;
     group->length = 0;
     if (config_canonical(words, group, &rewrite->text)) {
-        config_text_append(&rewrite->text, "", 1);
+        text_add_bytes(&rewrite->text, "", 1);
         line->group = rewrite->text.length;
-        config_text_append(&rewrite->text, group->data, group->length + 1);
+        text_add_bytes(&rewrite->text, group->data, group->length + 1);
         line->kind = LINE_SLOT;
         line->legacy = strcasecmp(words->words[1], "known-slave") == 0;
         line->valkey = strncasecmp(words->words[1], "primary-", 8) == 0;
@@ -251,34 +251,34 @@ static void place_changed(struct rewrite *rewrite)
     }
 }
 
-static void write_output(const struct rewrite *rewrite, struct config_text *out,
+static void write_output(const struct rewrite *rewrite, struct text *out,
                          const struct output *output, bool valkey)
 {
     static const char redis_name[] = "master-";
     const char *line = output_text(rewrite, output->line);
 
-    config_text_string(out, output->user ? "" : "sentinel ");
+    text_add(out, output->user ? "" : "sentinel ");
     if (output->quoted != NULL) {
-        config_text_string(out, output_text(rewrite, output->group));
-        config_text_string(out, " ");
+        text_add(out, output_text(rewrite, output->group));
+        text_add(out, " ");
         config_text_word(out, output->quoted, true);
     } else if (valkey) {
-        config_text_string(out, "primary-");
-        config_text_string(out, line + strlen(redis_name));
+        text_add(out, "primary-");
+        text_add(out, line + strlen(redis_name));
     } else {
-        config_text_string(out, line);
+        text_add(out, line);
     }
-    config_text_string(out, "\n");
+    text_add(out, "\n");
 }
 
-static void write_level(const struct rewrite *rewrite, struct config_text *out)
+static void write_level(const struct rewrite *rewrite, struct text *out)
 {
-    config_text_string(out, "loglevel ");
-    config_text_string(out, rewrite->level);
-    config_text_string(out, "\n");
+    text_add(out, "loglevel ");
+    text_add(out, rewrite->level);
+    text_add(out, "\n");
 }
 
-static void write_old(const struct rewrite *rewrite, struct config_text *out,
+static void write_old(const struct rewrite *rewrite, struct text *out,
                       const struct old_line *line)
 {
     if (line->replaced && line == &rewrite->lines[rewrite->level_line]) {
@@ -291,14 +291,14 @@ static void write_old(const struct rewrite *rewrite, struct config_text *out,
         return;
     }
     if (line->kind == LINE_COMMENT)
-        config_text_string(out, "# ??? ");
-    config_text_append(out, line->text, line->length);
-    config_text_string(out, "\n");
+        text_add(out, "# ??? ");
+    text_add_bytes(out, line->text, line->length);
+    text_add(out, "\n");
 }
 
 /* Writes what the old text becomes. Where lines went between two empty lines,
  * one of these goes, too. */
-static void write_lines(const struct rewrite *rewrite, struct config_text *out)
+static void write_lines(const struct rewrite *rewrite, struct text *out)
 {
     bool gap = false;
     bool last_blank = true;
@@ -319,17 +319,17 @@ static void write_lines(const struct rewrite *rewrite, struct config_text *out)
 }
 
 /* The comment above what we append, once. */
-static void write_marker(struct rewrite *rewrite, struct config_text *out)
+static void write_marker(struct rewrite *rewrite, struct text *out)
 {
     if (rewrite->marked)
         return;
     rewrite->marked = true;
     if (out->length > 1 && strcmp(out->data + out->length - 2, "\n\n") != 0)
-        config_text_string(out, "\n");
-    config_text_string(out, CONFIG_MARKER "\n");
+        text_add(out, "\n");
+    text_add(out, CONFIG_MARKER "\n");
 }
 
-static void write_missing(struct rewrite *rewrite, struct config_text *out)
+static void write_missing(struct rewrite *rewrite, struct text *out)
 {
     if (rewrite->level != NULL && rewrite->level_line == NONE) {
         write_marker(rewrite, out);
@@ -347,9 +347,9 @@ char *config_rewrite(const char *text, const struct settings *settings,
                      const struct state *state, const struct acl_lines *users)
 {
     struct rewrite rewrite = {.level_line = NONE, .users = users};
-    struct config_text out = {0};
+    struct text out = {0};
 
-    config_text_string(&out, "");
+    text_add(&out, "");
     if (settings != NULL && settings->log_level_set)
         rewrite.level = config_level_name(settings->log_level);
     output_list_build(&rewrite.outputs, settings, state, users);

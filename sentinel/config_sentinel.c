@@ -327,8 +327,8 @@ static const char *apply_line(struct work *work, enum pass pass)
 
 static void note_elsewhere(struct config_reader *reader)
 {
-    struct config_text group = {0};
-    struct config_text line = {0};
+    struct text group = {0};
+    struct text line = {0};
 
     if (reader->settings->elsewhere == NULL)
         reader->settings->elsewhere = elsewhere_new();

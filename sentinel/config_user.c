@@ -56,8 +56,8 @@ static const char *refusal(struct config_reader *reader,
 static void note_elsewhere(struct config_reader *reader)
 {
     struct settings *settings = reader->settings;
-    struct config_text group = {0};
-    struct config_text line = {0};
+    struct text group = {0};
+    struct text line = {0};
     bool clear;
 
     if (settings->elsewhere == NULL)
@@ -127,13 +127,13 @@ static const char *declare_all(struct config_reader *reader)
 static void make_absolute(char **path)
 {
     char directory[PATH_MAX];
-    struct config_text text = {0};
+    struct text text = {0};
 
     if (**path == '/' || getcwd(directory, sizeof(directory)) == NULL)
         return;
-    config_text_string(&text, directory);
-    config_text_string(&text, "/");
-    config_text_string(&text, *path);
+    text_add(&text, directory);
+    text_add(&text, "/");
+    text_add(&text, *path);
     free(*path);
     *path = text.data;
 }
@@ -175,12 +175,12 @@ static void set_default_password(struct config_reader *reader)
     const char *password = reader->state->global.requirepass;
     struct acl *acl = reader->settings->acl;
     struct acl_failure failure;
-    struct config_text rule = {0};
+    struct text rule = {0};
     const char *rules[2] = {"resetpass", NULL};
     size_t lengths[2] = {strlen("resetpass"), 0};
 
-    config_text_string(&rule, ">");
-    config_text_string(&rule, password);
+    text_add(&rule, ">");
+    text_add(&rule, password);
     rules[1] = rule.data;
     lengths[1] = rule.length;
     if (acl_user_apply(acl_default(acl), acl_terms(acl), rules, lengths, 2,

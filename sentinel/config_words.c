@@ -142,24 +142,6 @@ void config_words_clear(struct config_words *words)
     *words = (struct config_words){0};
 }
 
-void config_text_append(struct config_text *text, const char *data,
-                        size_t length)
-{
-    if (text->length + length + 1 > text->capacity) {
-        text->capacity = 2 * (text->length + length + 1);
-        text->data = xrealloc(text->data, text->capacity);
-    }
-    if (length != 0)
-        memcpy(text->data + text->length, data, length);
-    text->length += length;
-    text->data[text->length] = '\0';
-}
-
-void config_text_string(struct config_text *text, const char *string)
-{
-    config_text_append(text, string, strlen(string));
-}
-
 static bool needs_quotes(const char *word)
 {
     if (word[0] == '\0')
@@ -173,7 +155,7 @@ static bool needs_quotes(const char *word)
     return false;
 }
 
-static void append_escaped(struct config_text *text, char c)
+static void append_escaped(struct text *text, char c)
 {
     static const char values[] = "\n\r\t\b\a";
     static const char names[] = "nrtba";
@@ -188,19 +170,19 @@ static void append_escaped(struct config_text *text, char c)
         snprintf(escape, sizeof(escape), "\\x%02x", (unsigned char)c);
     else
         snprintf(escape, sizeof(escape), "%c", c);
-    config_text_string(text, escape);
+    text_add(text, escape);
 }
 
-void config_text_word(struct config_text *text, const char *word, bool always)
+void config_text_word(struct text *text, const char *word, bool always)
 {
     if (!always && !needs_quotes(word)) {
-        config_text_string(text, word);
+        text_add(text, word);
         return;
     }
-    config_text_string(text, "\"");
+    text_add(text, "\"");
     for (; *word != '\0'; word++)
         append_escaped(text, *word);
-    config_text_string(text, "\"");
+    text_add(text, "\"");
 }
 
 const char *config_trim(const char *line, size_t *length)
@@ -243,7 +225,7 @@ void config_free_words(char **words, size_t count)
 
 char *config_quote(const char *word)
 {
-    struct config_text text = {0};
+    struct text text = {0};
 
     config_text_word(&text, word, false);
     return text.data;

@@ -2,6 +2,8 @@
 #ifndef SENTINEL_CONFIG_WORDS_H
 #define SENTINEL_CONFIG_WORDS_H
 
+#include "../lib/text.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -26,18 +28,8 @@ enum config_split_result config_words_split(struct config_words *words,
                                             const char *line, size_t length);
 void config_words_clear(struct config_words *words);
 
-/* A text that grows; starts as all zero, `data` is freed by the owner. */
-struct config_text {
-    char *data; /* ends in a NUL once anything was appended */
-    size_t length;
-    size_t capacity;
-};
-
-void config_text_append(struct config_text *text, const char *data,
-                        size_t length);
-void config_text_string(struct config_text *text, const char *string);
 /* Appends WORD, quoted when that is needed to read it back, or ALWAYS. */
-void config_text_word(struct config_text *text, const char *word, bool always);
+void config_text_word(struct text *text, const char *word, bool always);
 
 /* Narrows LINE of *LENGTH bytes by the blanks, tabs and line ends around it. */
 const char *config_trim(const char *line, size_t *length);

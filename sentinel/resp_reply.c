@@ -1,6 +1,7 @@
 /* Replies of servers: hiredis reads, this builds the core's form of a reply
  * and keeps it within a limit. */
 #include "resp.h"
+#include "resp_decoder.h"
 
 #include "../lib/xalloc.h"
 #include "buffer.h"
@@ -173,12 +174,6 @@ static void *create_bool(const redisReadTask *task, int value)
 }
 #endif
 
-/* All belongs to the reader. */
-static void free_object(void *object)
-{
-    (void)object;
-}
-
 static redisReplyObjectFunctions object_functions = {
     .createString = create_string,
     .createArray = create_array,
@@ -188,18 +183,8 @@ static redisReplyObjectFunctions object_functions = {
     .createDouble = create_double,
     .createBool = create_bool,
 #endif
-    .freeObject = free_object,
+    .freeObject = resp_decoder_keep,
 };
-
-static redisReader *new_decoder(struct resp_reply_reader *reader)
-{
-    redisReader *decoder = redisReaderCreateWithFunctions(&object_functions);
-
-    if (decoder == NULL)
-        abort(); /* out of memory */
-    decoder->privdata = reader;
-    return decoder;
-}
 
 /* ---- The tree ---- */
 
@@ -255,7 +240,7 @@ static void forget_reply(struct resp_reply_reader *reader)
     if (reader->fed_bytes >= RENEW_BYTES &&
         reader->decoder->pos == reader->decoder->len) {
         redisReaderFree(reader->decoder);
-        reader->decoder = new_decoder(reader);
+        reader->decoder = resp_decoder_new(&object_functions, reader);
         reader->fed_bytes = 0;
     }
 }
@@ -267,7 +252,7 @@ struct resp_reply_reader *resp_reply_reader_new(size_t max_bytes)
     struct resp_reply_reader *reader = xcalloc(1, sizeof(*reader));
 
     reader->max_bytes = max_bytes;
-    reader->decoder = new_decoder(reader);
+    reader->decoder = resp_decoder_new(&object_functions, reader);
     return reader;
 }
 

@@ -5,6 +5,7 @@
  * is judged before its bytes are let through, and what hiredis is given can
  * neither fail nor grow beyond the limit. */
 #include "resp.h"
+#include "resp_decoder.h"
 
 #include "../lib/xalloc.h"
 #include "buffer.h"
@@ -100,29 +101,13 @@ static void *create_nil(const redisReadTask *task)
     return NULL;
 }
 
-/* All belongs to the reader. */
-static void free_object(void *object)
-{
-    (void)object;
-}
-
 static redisReplyObjectFunctions object_functions = {
     .createString = create_string,
     .createArray = create_array,
     .createInteger = create_integer,
     .createNil = create_nil,
-    .freeObject = free_object,
+    .freeObject = resp_decoder_keep,
 };
-
-static redisReader *new_decoder(struct resp_request_reader *reader)
-{
-    redisReader *decoder = redisReaderCreateWithFunctions(&object_functions);
-
-    if (decoder == NULL)
-        abort(); /* out of memory */
-    decoder->privdata = reader;
-    return decoder;
-}
 
 /* ---- The gate ---- */
 
@@ -296,7 +281,7 @@ struct resp_request_reader *resp_request_reader_new(void)
 {
     struct resp_request_reader *reader = xcalloc(1, sizeof(*reader));
 
-    reader->decoder = new_decoder(reader);
+    reader->decoder = resp_decoder_new(&object_functions, reader);
     return reader;
 }
 
@@ -348,7 +333,7 @@ static void forget_request(struct resp_request_reader *reader)
 {
     if (reader->request_bytes > KEPT_BYTES) {
         redisReaderFree(reader->decoder);
-        reader->decoder = new_decoder(reader);
+        reader->decoder = resp_decoder_new(&object_functions, reader);
     }
     resp_words_reset(&reader->words);
     reader->request_bytes = 0;

@@ -24,7 +24,7 @@ struct builder {
 static struct output *begin(struct builder *builder, const char *option)
 {
     struct output_list *list = builder->list;
-    struct config_text *text = &list->text;
+    struct text *text = &list->text;
     struct output *output;
 
     if (list->count == list->capacity) {
@@ -34,16 +34,16 @@ static struct output *begin(struct builder *builder, const char *option)
     }
     output = &list->outputs[list->count++];
     *output = (struct output){.forced = true, .group = text->length};
-    config_text_string(text, option);
+    text_add(text, option);
     if (builder->master != NULL) {
-        config_text_string(text, " ");
+        text_add(text, " ");
         config_text_word(text, builder->master, false);
     }
-    config_text_append(text, "", 1);
+    text_add_bytes(text, "", 1);
     output->line = text->length;
-    config_text_string(text, option);
+    text_add(text, option);
     if (builder->master != NULL) {
-        config_text_string(text, " ");
+        text_add(text, " ");
         config_text_word(text, builder->master, false);
     }
     return output;
@@ -51,7 +51,7 @@ static struct output *begin(struct builder *builder, const char *option)
 
 static void append_word(struct builder *builder, const char *word)
 {
-    config_text_string(&builder->list->text, " ");
+    text_add(&builder->list->text, " ");
     config_text_word(&builder->list->text, word, false);
 }
 
@@ -60,7 +60,7 @@ static void append_signed(struct builder *builder, int64_t number)
     char digits[32];
 
     snprintf(digits, sizeof(digits), " %" PRId64, number);
-    config_text_string(&builder->list->text, digits);
+    text_add(&builder->list->text, digits);
 }
 
 static void append_unsigned(struct builder *builder, uint64_t number)
@@ -68,15 +68,15 @@ static void append_unsigned(struct builder *builder, uint64_t number)
     char digits[32];
 
     snprintf(digits, sizeof(digits), " %" PRIu64, number);
-    config_text_string(&builder->list->text, digits);
+    text_add(&builder->list->text, digits);
 }
 
 /* Ends the line and finds out what is said elsewhere. */
 static void end(struct builder *builder, struct output *output)
 {
-    struct config_text *text = &builder->list->text;
+    struct text *text = &builder->list->text;
 
-    config_text_append(text, "", 1);
+    text_add_bytes(text, "", 1);
     if (builder->elsewhere == NULL)
         return;
     output->elsewhere = elsewhere_has_line(builder->elsewhere,

@@ -30,7 +30,7 @@ struct output_list {
     struct output *outputs;
     size_t count;
     size_t capacity;
-    struct config_text text;
+    struct text text;
 };
 
 /* Fills LIST, which starts as all zero. Borrows from STATE. USERS may be

@@ -95,7 +95,7 @@ static const char *line_of(const char *name)
 {
     static char line[8192];
     const struct acl_user *user = acl_find(acl, name, strlen(name));
-    struct config_text text = {0};
+    struct text text = {0};
 
     ck_assert_ptr_nonnull(user);
     acl_user_put(user, &text);
@@ -593,8 +593,8 @@ static const char *canonical(const char *line, bool *clear)
 {
     static char result[512];
     struct config_words words = {0};
-    struct config_text group = {0};
-    struct config_text text = {0};
+    struct text group = {0};
+    struct text text = {0};
 
     ck_assert_int_eq(config_words_split(&words, line, strlen(line)),
                      CONFIG_SPLIT_OK);

@@ -477,7 +477,7 @@ static const char *line_of(const char *name)
 {
     static char line[1024];
     const struct acl_user *user = acl_find(settings->acl, name, strlen(name));
-    struct config_text text = {0};
+    struct text text = {0};
 
     ck_assert_ptr_nonnull(user);
     acl_user_put(user, &text);
