@@ -56,7 +56,8 @@ objects = $(patsubst %.c,$(B)/%.o,$(wildcard $(1)))
 
 LIB_OBJECTS := $(call objects,lib/*.c)
 DAEMON_OBJECTS := $(call objects,sentinel/*.c)
-SIM_OBJECTS := $(filter-out %/swarm.o,$(call objects,test/sim/*.c))
+SIM_OBJECTS := $(filter-out %/swarm.o %/workers.o %/attempt.o %/blocks.o,\
+	$(call objects,test/sim/*.c))
 SWARM_OBJECTS := $(filter-out %/main.o $(B)/test/sim/scenario_%,\
 	$(call objects,test/sim/*.c))
 UNIT_NAMES := $(patsubst test/unit/%.c,%,$(wildcard test/unit/test_*.c))
@@ -119,8 +120,12 @@ $(B)/sentineld: $(DAEMON_OBJECTS) $(LIBCORE) $(B)/sentineld.list
 $(TEST_SIM): $(SIM_OBJECTS) $(LIBCORE) $(B)/test_sim.list
 	$(LINK) -o $@ $(SIM_OBJECTS) $(LIBCORE) $(CHECK_LIBS) $(LIBS)
 
+COUNT_BLOCKS = $(addprefix -Wl$(comma)--wrap=,malloc calloc realloc free)
+comma = ,
+
 $(SWARM): $(SWARM_OBJECTS) $(LIBCORE) $(B)/swarm.list
-	$(LINK) -o $@ $(SWARM_OBJECTS) $(LIBCORE) $(CHECK_LIBS) $(LIBS)
+	$(LINK) $(COUNT_BLOCKS) -o $@ $(SWARM_OBJECTS) $(LIBCORE) \
+	    $(CHECK_LIBS) $(LIBS)
 
 # A unit test links the objects of the daemon that its first comment names, and
 # of the core what they need.
@@ -153,10 +158,10 @@ sim: $(TEST_SIM)
 
 .PHONY: check-swarm
 check-swarm: $(SWARM)
-	scripts/swarm.sh $(SWARM) 1 100 $(JOBS)
+	$(SWARM) --from 1 --seeds 100 --jobs $(JOBS)
 
 swarm: $(SWARM)
-	scripts/swarm.sh $(SWARM) $(FROM) $(SEEDS) $(JOBS)
+	$(SWARM) --from $(FROM) --seeds $(SEEDS) --jobs $(JOBS)
 
 check-scripts: $(LIBCORE)
 	scripts/check-layers.sh $(LIBCORE)

@@ -156,6 +156,14 @@ static void take_config(struct core *core, struct instance *sentinel,
     addr_clear(&addr);
 }
 
+/* The epoch of a configuration has been reached by who tells of it, whatever
+ * else is said: a failover of ours must come behind it. */
+static uint64_t told_epoch(const struct hello *hello)
+{
+    return hello->config_epoch > hello->current_epoch ? hello->config_epoch
+                                                      : hello->current_epoch;
+}
+
 static void take(struct core *core, const struct hello *hello)
 {
     struct master *master = master_find(core, hello->master_name);
@@ -164,7 +172,7 @@ static void take(struct core *core, const struct hello *hello)
     if (master == NULL)
         return;
     sentinel = get_sentinel(core, master, hello);
-    take_epoch(core, master, hello->current_epoch);
+    take_epoch(core, master, told_epoch(hello));
     if (sentinel == NULL)
         return;
     sentinel->hello_seen_ms = core->now_ms;

@@ -252,12 +252,16 @@ static void raise_epoch(struct core *core, struct master *master,
 static bool is_newly_well(const struct core *core, const struct master *master)
 {
     const struct instance *instance = &master->instance;
+    const struct link *link = instance->link;
+    /* Its answer can have come in the very millisecond of the change. */
+    bool has_answered = link->last_avail_ms > master->replaced_ms ||
+                        (link->pinged && !link->ping_outstanding);
 
     return master->replaced &&
            since_ms(core->now_ms, master->replaced_ms) <
                STALE_EVIDENCE_PERIODS * core->intervals[ASK_PERIOD] &&
-           (instance->flags & FLAG_SDOWN) == 0 && link_is_up(instance->link) &&
-           instance->link->last_avail_ms > master->replaced_ms;
+           (instance->flags & FLAG_SDOWN) == 0 && link_is_up(link) &&
+           has_answered;
 }
 
 /* One vote for each master and epoch, and none in an epoch whose failover is
@@ -332,7 +336,7 @@ void election_answer(struct core *core, const struct request *request)
         ok.integer = 1;
     failed = ok;
     if (master == NULL || !is_candidate(request->down.runid) ||
-        request->down.epoch > EPOCH_MAX) {
+        request->down.epoch > EPOCH_TOLD_MAX) {
         emit_answer(&core->out, WAIT_NOTHING, request->client, &ok, &failed);
     } else {
         vote(core, master, request->down.epoch, request->down.runid);

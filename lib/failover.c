@@ -148,7 +148,8 @@ static uint64_t run_none(struct core *core, struct master *master)
 
     if ((master->instance.flags & FLAG_ODOWN) == 0)
         master->elections_lost = 0;
-    if ((master->instance.flags & FLAG_ODOWN) == 0 || !persist_is_trusted(core))
+    if ((master->instance.flags & FLAG_ODOWN) == 0 ||
+        !persist_is_trusted(core) || persist_is_stuck(core))
         return HEAP_NEVER;
     at = election_start_ms(core, master);
     if (core->now_ms >= at) {
@@ -181,16 +182,21 @@ static uint64_t election_timeout_ms(const struct core *core,
                : core->intervals[ELECTION_TIMEOUT];
 }
 
+/* Who leads orders at once, and nothing that he orders may wait for the disk:
+ * one that stalls would let it out when all has changed. So the vote for
+ * himself is saved before he leads, also where no other vote is needed. */
 static uint64_t run_wait_start(struct core *core, struct master *master)
 {
     enum quorum_verdict verdict = election_judge(core, master);
     uint64_t end = master->election_ms + election_timeout_ms(core, master) + 1;
+    bool won = verdict == QUORUM_WON ||
+               (is_forced(master) && !master->coordinated);
 
-    if ((is_forced(master) && !master->coordinated) || verdict == QUORUM_WON) {
+    if (won && persist_is_done(core, master->vote_serial)) {
         elected(core, master);
         return core->now_ms;
     }
-    if (verdict == QUORUM_OPEN && core->now_ms < end)
+    if ((won || verdict == QUORUM_OPEN) && core->now_ms < end)
         return end;
     notice_instance(core, NOTICE_ABORT_NOT_ELECTED, &master->instance, "%s",
                     "");
@@ -417,7 +423,8 @@ void failover_persisted(struct core *core)
     struct instance *master;
 
     MASTER_EACH (core->masters, master)
-        if (master->master->promotion_serial != 0)
+        if (master->master->promotion_serial != 0 ||
+            master->master->state == FAILOVER_WAIT_START)
             instance_touch(core, master);
 }
 
@@ -439,6 +446,14 @@ void failover_disk_failed(struct core *core)
         give_up(core, master);
         election_pause(core, master);
     }
+}
+
+void failover_cut_short(struct core *core, struct master *master)
+{
+    if (master->promotion_serial == 0 && master->state < FAILOVER_RECONF_SLAVES)
+        return;
+    master->config_epoch = master->failover_epoch;
+    switch_address(core, master, &master->promoted->addr);
 }
 
 void failover_drop(struct core *core, struct master *master)

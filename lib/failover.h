@@ -34,6 +34,11 @@ void failover_disk_failed(struct core *core);
 /* The name of the state as shown by SENTINEL MASTER. */
 const char *failover_state_name(const struct master *master);
 
+/* An operator ends the failover of MASTER, if there is one. A promotion that
+ * has been told, or whose write is under way, stays: its config epoch must not
+ * be said of the old address. */
+void failover_cut_short(struct core *core, struct master *master);
+
 /* Ends a failover that a newer configuration has overtaken. */
 void failover_drop(struct core *core, struct master *master);
 

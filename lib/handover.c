@@ -2,7 +2,6 @@
 #include "handover.h"
 
 #include "core_internal.h"
-#include "persist.h"
 #include "replication.h"
 #include "send.h"
 
@@ -20,13 +19,9 @@
 static void send(struct core *core, struct instance *instance,
                  const char *const *words, size_t count)
 {
-    const struct master *master = instance->master;
-    enum action_wait wait = persist_is_done(core, master->vote_serial)
-                                ? WAIT_NOTHING
-                                : WAIT_DISK;
-
-    send_words(core, instance, &instance->link->command, wait, COMMAND_HANDOVER,
-               master->handover_serial, words, count);
+    send_words(core, instance, &instance->link->command, WAIT_NOTHING,
+               COMMAND_HANDOVER, instance->master->handover_serial, words,
+               count);
 }
 
 static uint64_t left_ms(const struct core *core, const struct master *master)

@@ -54,7 +54,8 @@ static bool read_id(const char *text)
 
 static bool read_epoch(const char *text, uint64_t *epoch)
 {
-    return text_to_unsigned(text, strlen(text), epoch) && *epoch <= EPOCH_MAX;
+    return text_to_unsigned(text, strlen(text), epoch) &&
+           *epoch <= EPOCH_TOLD_MAX;
 }
 
 static const char *read_fields(struct hello *hello, char *fields[FIELDS])

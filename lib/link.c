@@ -341,6 +341,12 @@ static uint64_t run_ping(struct core *core, struct link *link)
     return core->now_ms + (interval / 2 > 0 ? interval / 2 : 1);
 }
 
+void link_ping_now(struct core *core, struct link *link)
+{
+    if (link->command.up && send_allowed(link))
+        send_ping(core, link);
+}
+
 void link_run(struct core *core, struct link *link)
 {
     uint64_t next;

@@ -90,6 +90,9 @@ bool link_disconnected(const struct link *link);
 /* Whether the command connection is established. */
 bool link_is_up(const struct link *link);
 
+/* Sends PING at once, not at the next interval, where the connection stands. */
+void link_ping_now(struct core *core, struct link *link);
+
 /* The interval of PING: the shortest that one of its users wants. */
 uint64_t link_ping_interval_ms(const struct core *core,
                                const struct link *link);

@@ -67,6 +67,17 @@ void monitor_ask_info(struct core *core, struct instance *instance)
                COMMAND_INFO, core->now_ms, words, 1);
 }
 
+/* Only INFO shows that a master was restarted, and while it loads is the time
+ * to act: its replicas have kept what it may have lost. */
+static bool may_be_rebooted(const struct instance *instance)
+{
+    const struct channel *command = &instance->link->command;
+
+    return instance->kind == KIND_MASTER && command->up &&
+           instance->master->options.reboot_down_after_ms != 0 &&
+           instance->info_asked_ms < command->opened_ms;
+}
+
 /* One INFO at a time: a server that was paused gets no burst of them. */
 static uint64_t run_info(struct core *core, struct instance *instance)
 {
@@ -81,7 +92,7 @@ static uint64_t run_info(struct core *core, struct instance *instance)
     if (instance->info_asked_ms != 0 && !instance->info_known &&
         due < instance->info_asked_ms + FAST_INFO_PERIOD_MS)
         due = instance->info_asked_ms + FAST_INFO_PERIOD_MS;
-    if (core->now_ms < due)
+    if (core->now_ms < due && !may_be_rebooted(instance))
         return due;
     monitor_ask_info(core, instance);
     return HEAP_NEVER;
@@ -140,6 +151,16 @@ static bool has_paused_writes(const struct instance *instance)
             master->state < FAILOVER_RECONF_SLAVES);
 }
 
+/* Without an address of the master, a name not found yet or port 0, nobody can
+ * read it. */
+static bool has_hello(const struct core *core, const struct instance *instance)
+{
+    const struct addr *addr = master_current_addr(instance->master);
+
+    return addr->port != 0 &&
+           addr_shown(addr, core->global.announce_hostnames)[0] != '\0';
+}
+
 static uint64_t run_hello(struct core *core, struct instance *instance)
 {
     uint64_t due = instance->hello_sent_ms + core->intervals[PUBLISH_PERIOD];
@@ -152,7 +173,7 @@ static uint64_t run_hello(struct core *core, struct instance *instance)
         return core->now_ms + core->intervals[PUBLISH_PERIOD];
     if (!instance->hello_due && (instance->hello_pending || core->now_ms < due))
         return instance->hello_pending ? HEAP_NEVER : due;
-    if (!send_allowed(instance->link))
+    if (!send_allowed(instance->link) || !has_hello(core, instance))
         return core->now_ms + core->intervals[PUBLISH_PERIOD];
     instance->hello_due = false;
     instance->hello_sent_ms = core->now_ms;

@@ -21,6 +21,22 @@
 /* Not more often than this, whatever the peers ask. */
 #define HINT_PAUSE_MS 10
 
+static uint64_t answer_end_ms(const struct core *core,
+                              const struct instance *sentinel)
+{
+    return sentinel->answer_ms + ANSWER_PERIODS * core->intervals[ASK_PERIOD] +
+           1;
+}
+
+/* An answer that has grown old does not count, whether or not its sentinel has
+ * had its turn since: after a pause of the process the master may come first.
+ */
+static bool agrees(const struct core *core, const struct instance *sentinel)
+{
+    return (sentinel->flags & FLAG_MASTER_DOWN) != 0 &&
+           core->now_ms < answer_end_ms(core, sentinel);
+}
+
 void odown_run(struct core *core, struct master *master)
 {
     struct instance *instance = &master->instance;
@@ -31,7 +47,7 @@ void odown_run(struct core *core, struct master *master)
 
     if ((instance->flags & FLAG_SDOWN) != 0) {
         MASTER_EACH (master->sentinels, member)
-            if ((member->flags & FLAG_MASTER_DOWN) != 0)
+            if (agrees(core, member))
                 count++;
         down = count >= (uint64_t)master->options.quorum;
     }
@@ -89,8 +105,7 @@ static void ask(struct core *core, struct instance *sentinel)
 
 static uint64_t expire_answer(struct core *core, struct instance *sentinel)
 {
-    uint64_t at = sentinel->answer_ms +
-                  ANSWER_PERIODS * core->intervals[ASK_PERIOD] + 1;
+    uint64_t at = answer_end_ms(core, sentinel);
 
     if ((sentinel->flags & FLAG_MASTER_DOWN) == 0 &&
         sentinel->leader[0] == '\0')

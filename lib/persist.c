@@ -6,6 +6,7 @@
 #include <assert.h>
 
 #define PERSIST_RETRY_MS 1000
+#define STUCK_MS 3000
 
 uint64_t persist(struct core *core)
 {
@@ -24,6 +25,12 @@ bool persist_is_done(const struct core *core, uint64_t serial)
 bool persist_is_trusted(const struct core *core)
 {
     return !core->disk_failed;
+}
+
+bool persist_is_stuck(const struct core *core)
+{
+    return core->persist_asked != core->persist_done &&
+           since_ms(core->now_ms, core->persist_asked_ms) > STUCK_MS;
 }
 
 static void touch_all(struct core *core)
@@ -55,14 +62,16 @@ void persist_result(struct core *core, uint64_t serial, bool ok)
 {
     assert(serial <= core->persist_asked);
     if (ok) {
+        bool waited = core->disk_failed || persist_is_stuck(core);
+
         if (serial > core->persist_done)
             core->persist_done = serial;
         core->write_ms = since_ms(core->now_ms, core->persist_asked_ms);
         core->persist_asked_ms = core->now_ms;
         /* Hello messages, questions and failovers have waited for this. */
-        if (core->disk_failed)
-            touch_all(core);
         core->disk_failed = false;
+        if (waited)
+            touch_all(core);
         return;
     }
     core->disk_failed = true;

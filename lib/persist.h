@@ -18,6 +18,10 @@ bool persist_is_done(const struct core *core, uint64_t serial);
  * under way: only then may epochs be said with WAIT_DISK. */
 bool persist_is_trusted(const struct core *core);
 
+/* Whether a write has been under way for so long that the disk must have
+ * stalled: no election is begun then. */
+bool persist_is_stuck(const struct core *core);
+
 /* A write has ended. */
 void persist_result(struct core *core, uint64_t serial, bool ok);
 

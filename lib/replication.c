@@ -3,7 +3,6 @@
 
 #include "core_internal.h"
 #include "monitor.h"
-#include "persist.h"
 #include "send.h"
 #include "text.h"
 
@@ -14,13 +13,7 @@
 static void send(struct core *core, struct instance *instance,
                  enum command_kind kind, const char *const *words, size_t count)
 {
-    /* A promotion rests on our own vote: when its write has not ended, the
-     * command waits for it. */
-    enum action_wait wait = persist_is_done(core, instance->master->vote_serial)
-                                ? WAIT_NOTHING
-                                : WAIT_DISK;
-
-    send_words(core, instance, &instance->link->command, wait, kind,
+    send_words(core, instance, &instance->link->command, WAIT_NOTHING, kind,
                instance->replication_serial, words, count);
 }
 
@@ -74,11 +67,8 @@ static void send_transaction(struct core *core, struct instance *instance)
         send(core, instance, COMMAND_KILL_CLIENTS, kill_pubsub, 4);
     }
     send(core, instance, COMMAND_EXEC, exec, 1);
-    /* Shows what has become of it, without the wait for the next period. It
-     * must not overtake a transaction that waits for the disk; then it
-     * follows the answer. */
-    if (persist_is_done(core, instance->master->vote_serial))
-        monitor_ask_info(core, instance);
+    /* Shows what has become of it, without the wait for the next period. */
+    monitor_ask_info(core, instance);
 }
 
 bool replication_set(struct core *core, struct instance *instance,

@@ -12,6 +12,8 @@
 #include <assert.h>
 #include <string.h>
 
+#define LOGIN_RETRY_MS 5000
+
 static void tell_once(struct core *core, struct instance *instance,
                       unsigned told, const char *what,
                       const struct reply *reply)
@@ -48,6 +50,15 @@ static bool is_valid_pong(const struct reply *reply)
            text_starts(reply->text, "MASTERDOWN");
 }
 
+/* A connection on which we are not logged in stays so, also when the server
+ * would let us in by now; and refusals keep it from becoming stale. */
+static void log_in_again(struct core *core, struct link *link)
+{
+    if (link->command.conn != 0 &&
+        core->now_ms >= link->command.opened_ms + LOGIN_RETRY_MS)
+        link_close(core, link, "not logged in");
+}
+
 static void take_pong(struct core *core, struct link *link,
                       const struct reply *reply)
 {
@@ -64,6 +75,8 @@ static void take_pong(struct core *core, struct link *link,
         tell_once(core, user, TOLD_PING, "PING", reply);
     if (reply->type == REPLY_ERROR && text_starts(reply->text, "BUSY"))
         kill_script(core, user);
+    if (reply->type == REPLY_ERROR && text_starts(reply->text, "NOAUTH"))
+        log_in_again(core, link);
 }
 
 static void take_info(struct core *core, struct instance *instance,

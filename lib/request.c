@@ -66,6 +66,7 @@ static void reset(struct core *core, const struct request *request)
     MASTER_EACH (core->masters, master) {
         if (!glob_match_text(request->name, master->name, false))
             continue;
+        failover_cut_short(core, master->master);
         switch_reset(core, master->master);
         notice_instance(core, NOTICE_RESET_MASTER, master, "%s", "");
         count++;
@@ -137,8 +138,11 @@ static void monitor(struct core *core, const struct request *request)
     master = master_add(core, request->name, &addr, &options);
     addr_clear(&addr);
     master_options_clear(&options);
+    /* It may have been monitored before: a vote that was given then and is
+     * forgotten must not be given again. */
+    master->leader_epoch = core->current_epoch;
     master_tell(core, master);
-    persist(core);
+    master->vote_serial = persist(core);
     emit_ok(&core->out, request->client);
 }
 

@@ -1,6 +1,7 @@
 /* SENTINEL SET, SENTINEL CONFIG SET and SENTINEL DEBUG. */
 #include "request.h"
 
+#include "addr.h"
 #include "core_internal.h"
 #include "notice.h"
 #include "odown.h"
@@ -189,6 +190,16 @@ static bool set_number(int *field, const char *value)
     return true;
 }
 
+/* What hello messages and the file cannot carry would cut this sentinel off
+ * from the others, and keep it from starting again. */
+static bool set_announce_ip(char **field, const char *value)
+{
+    if (value[0] != '\0' && !addr_is_host(value))
+        return false;
+    xreplace(field, value);
+    return true;
+}
+
 /* Sets one key of GLOBAL; *KNOWN says whether there is such a key. */
 static bool set_global(struct global_options *global, const char *key,
                        const char *value, bool *known)
@@ -201,8 +212,8 @@ static bool set_global(struct global_options *global, const char *key,
     if (text_same_word(key, "announce-port"))
         return set_number(&global->announce_port, value);
     if (text_same_word(key, "announce-ip"))
-        xreplace(&global->announce_ip, value);
-    else if (text_same_word(key, "sentinel-user"))
+        return set_announce_ip(&global->announce_ip, value);
+    if (text_same_word(key, "sentinel-user"))
         xreplace(&global->sentinel_user, value);
     else if (text_same_word(key, "sentinel-pass"))
         xreplace(&global->sentinel_pass, value);

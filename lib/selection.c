@@ -21,13 +21,29 @@ static uint64_t info_limit_ms(const struct core *core,
     return MAX_INFO_PERIODS * core->intervals[INFO_PERIOD];
 }
 
+/* How long the links of replicas may have been down for no fault of theirs. A
+ * master that says it is a replica has been of no use since before its last
+ * INFO, and counts as down only long after that. */
+static uint64_t master_down_ms(const struct core *core,
+                               const struct instance *master)
+{
+    if ((master->flags & FLAG_SDOWN) == 0)
+        return 0;
+    if (!master->reports_master && master->role_ms < master->sdown_ms)
+        return since_ms(core->now_ms, master->role_ms) +
+               core->intervals[INFO_PERIOD];
+    /* Found down late, after tilt, it has been silent for longer than it has
+     * counted as down. */
+    if (master->link->last_avail_ms < master->sdown_ms)
+        return since_ms(core->now_ms, master->link->last_avail_ms);
+    return since_ms(core->now_ms, master->sdown_ms);
+}
+
 static uint64_t link_down_limit_ms(const struct core *core,
                                    const struct master *master)
 {
-    uint64_t down_ms = 0;
+    uint64_t down_ms = master_down_ms(core, &master->instance);
 
-    if ((master->instance.flags & FLAG_SDOWN) != 0)
-        down_ms = since_ms(core->now_ms, master->instance.sdown_ms);
     return down_ms +
            MAX_LINK_DOWN_FACTOR * (uint64_t)master->options.down_after_ms;
 }

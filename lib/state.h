@@ -12,9 +12,13 @@
 
 #define ID_LENGTH 40
 
-/* Higher epochs are not believed, whoever tells them: they leave no room to
- * count on, and are shown as negative numbers on the wire. */
+/* Higher epochs cannot be stored: they would be shown as negative numbers on
+ * the wire. */
 #define EPOCH_MAX ((uint64_t)INT64_MAX)
+
+/* Higher epochs are not believed, whoever tells them: there must be room to
+ * count on, or the next failover would write a file that does not load. */
+#define EPOCH_TOLD_MAX (EPOCH_MAX - ((uint64_t)1 << 32))
 
 /* Options of the process. Texts are owned, NULL means not set. */
 struct global_options {

@@ -153,6 +153,9 @@ void switch_address(struct core *core, struct master *master,
         add_old_master(core, master, &old);
     addr_clear(&old);
     persist(core);
+    /* A connection that was kept would be silent for a ping period: so long
+     * nothing would speak for the new master when a peer wants another. */
+    link_ping_now(core, instance->link);
     monitor_ask_info(core, instance);
 }
 

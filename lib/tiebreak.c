@@ -79,6 +79,16 @@ static bool may_leave(const struct master *master)
            (instance->info_known && !instance->reports_master);
 }
 
+/* Two that were turned to each other say nothing of which is the master: to
+ * follow what the one follows would lead back and forth between them. */
+static bool may_lead(const struct core *core, const struct master *master,
+                     const struct addr *addr)
+{
+    const struct instance *replica = master_find_replica(core, master, addr);
+
+    return replica == NULL || (replica->info_known && replica->reports_master);
+}
+
 /* What our master, being a replica, follows itself, when that is named too. */
 static const struct addr *own_masters_master(struct core *core,
                                              const struct master *master)
@@ -91,7 +101,8 @@ static const struct addr *own_masters_master(struct core *core,
     MASTER_EACH (master->sentinels, sentinel)
         if (is_fresh(core, sentinel) &&
             names_match(core, &sentinel->named, instance->master_host,
-                        instance->master_port))
+                        instance->master_port) &&
+            may_lead(core, master, &sentinel->named))
             return &sentinel->named;
     return NULL;
 }

@@ -161,6 +161,17 @@ static const char *apply_password(struct acl_user *user, const char *rule,
 
 /* ---- Rules ---- */
 
+/* One rule within parentheses. A pattern that ends with one could not be told
+ * from the end of the selector when it is read again. */
+static const char *apply_inner_rule(struct acl_selector *selector,
+                                    const struct acl_terms *terms,
+                                    const char *rule, size_t length)
+{
+    if (rule[length - 1] == ')')
+        return acl_syntax_error;
+    return acl_selector_apply(selector, &terms->commands, rule, length);
+}
+
 /* RULE stands in parentheses. A selector is added as a whole or not at all. */
 static const char *apply_selector(struct acl_user *user,
                                   const struct acl_terms *terms,
@@ -178,8 +189,7 @@ static const char *apply_selector(struct acl_user *user,
         while (end < length - 1 && rule[end] != ' ')
             end++;
         if (end > at)
-            reason = acl_selector_apply(selector, &terms->commands, rule + at,
-                                        end - at);
+            reason = apply_inner_rule(selector, terms, rule + at, end - at);
         at = end + 1;
     }
     if (reason != NULL)

@@ -112,6 +112,8 @@ static const char *read_line(struct config_reader *reader)
     case CONFIG_SPLIT_OK:
         break;
     }
+    if (reader->words.count == 0) /* blanks of other kinds: a form feed */
+        return NULL;
     if (strcasecmp(reader->words.words[0], "include") == 0)
         return include(reader);
     if (strcasecmp(reader->words.words[0], "sentinel") == 0) {

@@ -112,6 +112,10 @@ static void classify(struct rewrite *rewrite, struct old_line *line)
     line->kind = LINE_COMMENT;
     if (config_words_split(words, text, length) != CONFIG_SPLIT_OK)
         return;
+    if (words->count == 0) { /* blanks of other kinds */
+        line->kind = LINE_KEEP;
+        return;
+    }
     if (rewrite->users != NULL && strcasecmp(words->words[0], "user") == 0) {
         classify_user(rewrite, line);
         return;

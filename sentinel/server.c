@@ -22,6 +22,10 @@
 
 #define TICK_MS 1000
 
+/* So many of those that are turned away may take their time to read why; they
+ * must not use up the descriptors that are kept for links and the state. */
+#define TURNED_AWAY_MAX 16
+
 struct server {
     uv_loop_t *loop;
     struct context *context;
@@ -29,6 +33,7 @@ struct server {
     struct listeners *listeners;
     struct session *sessions; /* by id, oldest first; closing ones too */
     size_t open_count;        /* without closing ones */
+    size_t turned_away;       /* that still read why */
     uint64_t last_id;
     uv_timer_t tick;
     bool tick_open;
@@ -144,24 +149,33 @@ static void ignore_read(void *arg, const char *data, size_t length)
     (void)length;
 }
 
-static void ignore_closed(void *arg, const char *reason)
+static void on_rejected_closed(void *arg, const char *reason)
 {
-    (void)arg;
+    struct server *server = arg;
+
     (void)reason;
+    assert(server->turned_away > 0);
+    server->turned_away--;
 }
 
 static const struct stream_callbacks rejected_callbacks = {
     .read = ignore_read,
-    .closed = ignore_closed,
+    .closed = on_rejected_closed,
 };
 
 static void reject(struct server *server, int fd, bool local,
                    const char *answer)
 {
-    struct stream *stream = stream_accept(server->hub, fd, local,
-                                          &rejected_callbacks, NULL);
+    struct stream *stream;
 
     server->context->rejected_connections++;
+    if (server->turned_away == TURNED_AWAY_MAX) {
+        (void)send(fd, answer, strlen(answer), MSG_DONTWAIT | MSG_NOSIGNAL);
+        close(fd);
+        return;
+    }
+    server->turned_away++;
+    stream = stream_accept(server->hub, fd, local, &rejected_callbacks, server);
     stream_write(stream, answer, strlen(answer));
     stream_finish(stream, "turned away");
 }
@@ -211,7 +225,8 @@ static void on_accepted(void *arg, int fd, bool local)
         close(fd);
         return;
     }
-    if (server->open_count >= (size_t)settings->max_clients)
+    /* One that closes has its descriptor until its peer has read the end. */
+    if (HASH_COUNT(server->sessions) >= (size_t)settings->max_clients)
         reject(server, fd, local, full);
     else if (settings->protected_mode &&
              !settings_password_required(settings) && !like.loopback)

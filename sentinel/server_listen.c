@@ -22,7 +22,8 @@
 
 #define LISTENERS_MAX (MAX_BINDS + 2)
 #define ACCEPTS_PER_TURN 64
-#define PAUSE_MS 100 /* after an error such as too many open files */
+#define PAUSE_MS 100  /* after an error such as too many open files */
+#define TELL_MS 60000 /* between two lines of the log about such errors */
 
 struct listener {
     struct listeners *owner;
@@ -36,6 +37,7 @@ struct listeners {
     struct listener all[LISTENERS_MAX];
     size_t count;
     uv_timer_t pause;
+    uint64_t told_ms; /* when an error was logged last, or 0 */
     size_t open_handles;
     server_accepted *accepted;
     void *arg;
@@ -61,10 +63,23 @@ static void on_pause_ends(uv_timer_t *timer)
     listen_again(timer->data);
 }
 
+static void tell(struct listeners *listeners, int code)
+{
+    uint64_t now_ms = uv_now(listeners->loop);
+
+    if (listeners->told_ms != 0 && now_ms - listeners->told_ms < TELL_MS)
+        return;
+    listeners->told_ms = now_ms != 0 ? now_ms : 1;
+    log_printf(LEVEL_WARNING,
+               "Accepting a connection: %s (clients wait until this is over; "
+               "it is told once a minute at most)",
+               strerror(code));
+}
+
 /* Connections wait in the kernel until descriptors or memory are there. */
 static void pause_accepting(struct listeners *listeners, int code)
 {
-    log_printf(LEVEL_WARNING, "Accepting a connection: %s", strerror(code));
+    tell(listeners, code);
     for (size_t i = 0; i < listeners->count; i++)
         uv_poll_stop(&listeners->all[i].poll);
     uv_timer_start(&listeners->pause, on_pause_ends, PAUSE_MS, 0);

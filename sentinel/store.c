@@ -179,6 +179,9 @@ int store_write_now(struct store *store, const struct state *state,
 int store_check(struct store *store, const char **error)
 {
     assert(!store->busy);
+    store_file_clean(store->settings->config_file);
+    if (store->settings->acl_file != NULL)
+        store_file_clean(store->settings->acl_file);
     if (store_file_check(store->settings->config_file, store->error,
                          sizeof(store->error)) == 0) {
         store->options.replace_only = false;

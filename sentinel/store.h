@@ -25,7 +25,8 @@ struct store *store_new(struct uv_loop_s *loop, const struct settings *settings,
  * after the store. */
 void store_set_done(struct store *store, store_done *done, void *arg);
 
-/* Finds out, by creating a file, whether the configuration can be replaced.
+/* At the start: removes what crashes have left of former writes, and finds
+ * out, by creating a file, whether the configuration can be replaced.
  * Returns 0, or -1 with a reason that names the directory in *ERROR (static
  * storage). A file that is itself a mount point is fine: it is written in
  * place. */

@@ -4,6 +4,8 @@
 
 #include "../lib/xalloc.h"
 
+#include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
@@ -17,11 +19,16 @@
 
 #define SIZE_LIMIT (64 << 20)
 
+/* Temporary files are named after the file. No file of the operator's ends so:
+ * those that a crash has left are removed. */
+#define TEMPORARY_END ".sentineld-"
+#define TEMPORARY_RANDOM "XXXXXX"
+
 /* One write and its names. */
 struct job {
     char path[PATH_MAX]; /* without symbolic links */
     char directory[PATH_MAX];
-    char temporary[PATH_MAX + 8];
+    char temporary[PATH_MAX + sizeof(TEMPORARY_END TEMPORARY_RANDOM)];
     struct stat old; /* of the file, when it exists */
     bool exists;
     mode_t new_mode;
@@ -118,7 +125,8 @@ static void find_names(struct job *job, const char *path)
     job->exists = stat(job->path, &job->old) == 0;
     snprintf(copy, sizeof(copy), "%s", job->path);
     snprintf(job->directory, sizeof(job->directory), "%s", dirname(copy));
-    snprintf(job->temporary, sizeof(job->temporary), "%s.XXXXXX", job->path);
+    snprintf(job->temporary, sizeof(job->temporary),
+             "%s" TEMPORARY_END TEMPORARY_RANDOM, job->path);
 }
 
 /* The new file is no more open than the old one; who may not give it to the
@@ -268,4 +276,43 @@ int store_file_check(const char *path, char *error, size_t error_size)
     close(fd);
     unlink(job.temporary);
     return 0;
+}
+
+/* Whether NAME is that of a temporary file for the file called BASE. */
+static bool is_temporary(const char *name, const char *base)
+{
+    const char *end = TEMPORARY_END;
+    size_t base_length = strlen(base);
+    size_t end_length = strlen(end);
+
+    if (strncmp(name, base, base_length) != 0 ||
+        strncmp(name + base_length, end, end_length) != 0)
+        return false;
+    name += base_length + end_length;
+    if (strlen(name) != strlen(TEMPORARY_RANDOM))
+        return false;
+    while (isalnum((unsigned char)*name))
+        name++;
+    return *name == '\0';
+}
+
+void store_file_clean(const char *path)
+{
+    struct job job = {0};
+    char copy[PATH_MAX];
+    const char *base;
+    struct dirent *entry;
+    DIR *directory;
+
+    find_names(&job, path);
+    snprintf(copy, sizeof(copy), "%s", job.path);
+    base = basename(copy);
+    directory = opendir(job.directory);
+    if (directory == NULL)
+        return; /* whoever writes there says why it is not possible */
+    while ((entry = readdir(directory)) != NULL) {
+        if (is_temporary(entry->d_name, base))
+            unlinkat(dirfd(directory), entry->d_name, 0);
+    }
+    closedir(directory);
 }

@@ -33,4 +33,8 @@ int store_file_write(const char *path, const char *text,
 int store_file_check(const char *path, char *error, size_t error_size)
     __attribute__((warn_unused_result));
 
+/* Removes the temporary files that writes of PATH have left when the process
+ * was killed or the machine crashed. Not while PATH is written. */
+void store_file_clean(const char *path);
+
 #endif

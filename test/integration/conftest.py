@@ -8,6 +8,9 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 import cluster as clusters  # noqa: E402
+import network_cluster  # noqa: E402
+import network_lab  # noqa: E402
+from outcomes import *  # noqa: E402,F401,F403
 
 
 def pytest_collection_modifyitems(items):
@@ -29,7 +32,7 @@ def pytest_runtest_makereport(item, call):
         report.sections.append(("processes", cluster.final_logs()))
 
 
-class TestCluster(clusters.Cluster):
+class KeepsLogs:
     """A cluster that remembers its logs for the report."""
 
     __test__ = False
@@ -43,15 +46,35 @@ class TestCluster(clusters.Cluster):
         super().close()
 
 
+class TestCluster(KeepsLogs, clusters.Cluster):
+    __test__ = False
+
+
+class TestNetworkCluster(KeepsLogs, network_cluster.NetworkCluster):
+    __test__ = False
+
+
 @pytest.fixture
 def make_cluster(request):
     """Makes empty clusters; all are ended after the test, and their sentinels
     must then end cleanly and have kept standard error empty."""
+    yield from clusters_of(request, TestCluster)
+
+
+@pytest.fixture
+def make_network(request):
+    """The same in a network lab, each process on a host of its own."""
+    if network_lab.missing():
+        pytest.skip(network_lab.missing())
+    yield from clusters_of(request, TestNetworkCluster)
+
+
+def clusters_of(request, kind):
     made = []
     request.node.clusters = made
 
     def make(**options):
-        made.append(TestCluster(**options))
+        made.append(kind(**options))
         return made[-1]
 
     yield make

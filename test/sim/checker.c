@@ -2,39 +2,17 @@
 #include "checker.h"
 
 #include "../../lib/xalloc.h"
+#include "checker_facts.h"
 #include "node.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define QUERY_INTERVAL 64 /* steps between two looks at all queries */
-
-/* What was once true must stay so: a key and its value. */
-struct fact {
-    char key[96];
-    char value[64];
-};
-
-/* What is known of one sentinel. */
-struct figures {
-    uint64_t epoch_in_memory;
-    uint64_t epoch_in_hello;
-    uint64_t last_new_epoch;              /* named by +new-epoch */
-    uint64_t candidate_epoch[MAX_GROUPS]; /* of the last +try-failover */
-    bool candidate_forced[MAX_GROUPS];
-    bool forced_next;
-};
-
-struct checker {
-    struct world *world;
-    struct fact *facts;
-    size_t count;
-    size_t size;
-    struct figures figures[NET_HOSTS];
-    uint64_t steps;
-};
 
 struct checker *checker_new(struct world *world)
 {
@@ -46,64 +24,71 @@ struct checker *checker_new(struct world *world)
 
 void checker_free(struct checker *checker)
 {
+    struct fact *fact;
+    struct fact *next;
+
     if (checker == NULL)
         return;
-    free(checker->facts);
+    HASH_ITER (hh, checker->facts, fact, next) {
+        HASH_DEL(checker->facts, fact);
+        free(fact);
+    }
+    for (int host = 0; host < NET_HOSTS; host++)
+        free(checker->figures[host]);
     free(checker);
 }
 
-static const struct fact *find(const struct checker *checker, const char *key)
+uint64_t checker_steps(const struct checker *checker)
 {
-    for (size_t i = checker->count; i > 0; i--)
-        if (strcmp(checker->facts[i - 1].key, key) == 0)
-            return &checker->facts[i - 1];
-    return NULL;
+    return checker->steps;
 }
 
-static void add(struct checker *checker, const char *key, const char *value)
+uint64_t checker_promotions(const struct checker *checker)
+{
+    return checker->promotions;
+}
+
+/* ---- Facts ---- */
+
+struct figures *checker_figures(struct checker *checker,
+                                const struct node *node)
+{
+    struct figures **figures = &checker->figures[node->host];
+
+    if (*figures == NULL)
+        *figures = xcalloc(1, sizeof(**figures));
+    return *figures;
+}
+
+const struct fact *checker_find(const struct checker *checker,
+                                struct fact_key key)
 {
     struct fact *fact;
 
-    if (checker->count == checker->size) {
-        checker->size = checker->size != 0 ? checker->size * 2 : 64;
-        checker->facts = xrealloc(checker->facts,
-                                  checker->size * sizeof(*checker->facts));
-    }
-    fact = &checker->facts[checker->count++];
-    snprintf(fact->key, sizeof(fact->key), "%s", key);
+    HASH_FIND(hh, checker->facts, &key, sizeof(key), fact);
+    return fact;
+}
+
+void checker_state(struct checker *checker, const char *rule,
+                   struct fact_key key, const char *value)
+{
+    const struct fact *known = checker_find(checker, key);
+    struct fact *fact;
+
+    if (known != NULL && strcmp(known->value, value) != 0)
+        world_fail(checker->world, "%s: %s %" PRIu64 ": %s, before: %s", rule,
+                   world_master_name(key.group), key.epoch, value,
+                   known->value);
+    if (known != NULL)
+        return;
+    fact = xcalloc(1, sizeof(*fact));
+    fact->key = key;
     snprintf(fact->value, sizeof(fact->value), "%s", value);
+    HASH_ADD(hh, checker->facts, key, sizeof(fact->key), fact);
 }
 
-/* VALUE is said of KEY now; RULE names what is broken if it was another. */
-static void state_fact(struct checker *checker, const char *rule,
-                       const char *key, const char *value)
-{
-    const struct fact *fact = find(checker, key);
-
-    if (fact == NULL)
-        add(checker, key, value);
-    else if (strcmp(fact->value, value) != 0)
-        world_fail(checker->world, "%s: %s: %s, before: %s", rule, key, value,
-                   fact->value);
-}
-
-static struct figures *figures_of(struct checker *checker,
-                                  const struct node *node)
-{
-    return &checker->figures[node->host];
-}
-
-static int group_of_name(const char *name)
-{
-    for (int group = 0; group < MAX_GROUPS; group++)
-        if (strcmp(world_master_name(group), name) == 0)
-            return group;
-    return -1;
-}
-
-/* NODE says a number that a restart must not make untrue. */
-static void check_saved(struct checker *checker, const struct node *node,
-                        const char *what, uint64_t said, uint64_t on_disk)
+void checker_saved(struct checker *checker, const struct node *node,
+                   const char *what, uint64_t said, uint64_t on_disk)
 {
     if (said > on_disk)
         world_fail(checker->world,
@@ -111,7 +96,7 @@ static void check_saved(struct checker *checker, const struct node *node,
                    node->name, what, said, on_disk);
 }
 
-/* ---- Leaders ---- */
+/* ---- What is said ---- */
 
 /* TEXT is "master <name> <ip> <port>". */
 static int group_of_notice(const char *text)
@@ -119,199 +104,60 @@ static int group_of_notice(const char *text)
     char name[64] = "";
 
     (void)sscanf(text, "master %63s", name);
-    return group_of_name(name);
+    return world_group_of_name(name);
 }
 
-static void check_elected(struct checker *checker, const struct node *node,
-                          int group)
+/* A disk that stalls can hold a notice back for long: what it rests on is
+ * looked at when the core decides. */
+void checker_decided(struct checker *checker, struct node *node,
+                     const char *channel, const char *text)
 {
-    const struct figures *figures = figures_of(checker, node);
-    char key[96];
+    int group = group_of_notice(text); /* -1: a master of no group */
 
-    if (figures->candidate_forced[group])
-        return;
-    snprintf(key, sizeof(key), "leader %s %" PRIu64, world_master_name(group),
-             figures->candidate_epoch[group]);
-    state_fact(checker, "two leaders in one epoch", key, node->id);
-}
-
-/* The notices of a start come together: +new-epoch, +try-failover. */
-static void note_candidate(struct checker *checker, const struct node *node,
-                           int group)
-{
-    struct figures *figures = figures_of(checker, node);
-    char key[96];
-
-    figures->candidate_epoch[group] = figures->last_new_epoch;
-    figures->candidate_forced[group] = figures->forced_next;
-    if (!figures->forced_next)
-        return;
-    snprintf(key, sizeof(key), "forced %s %" PRIu64, world_master_name(group),
-             figures->last_new_epoch);
-    add(checker, key, "");
-    figures->forced_next = false;
-}
-
-/* With one master the vote's epoch says all; with several the notice does not
- * tell whose vote it is. */
-static void check_vote_notice(struct checker *checker, const struct node *node,
-                              const char *text)
-{
-    char id[64] = "";
-    char key[96];
-    uint64_t epoch = 0;
-
-    if (checker->world->options.masters != 1 || node->disk->master_count != 1 ||
-        sscanf(text, "%63s %" SCNu64, id, &epoch) != 2)
-        return;
-    check_saved(checker, node, "a vote in epoch", epoch,
-                node->disk->masters[0].leader_epoch);
-    snprintf(key, sizeof(key), "vote %s %s %" PRIu64, node->name,
-             world_master_name(0), epoch);
-    state_fact(checker, "two votes in one epoch", key, id);
-}
-
-/* TEXT ends in "@ <name> <ip> <port>". */
-static void check_promoted(struct checker *checker, const struct node *node,
-                           const char *text)
-{
-    const struct state_master *saved;
-    const char *owner = strchr(text, '@');
-    char name[64] = "";
-    int group;
-
-    if (owner == NULL || sscanf(owner, "@ %63s", name) != 1)
-        world_fail(checker->world, "%s: bad text of +promoted-slave",
-                   node->name);
-    saved = state_find_master(node->disk, name);
-    group = group_of_name(name);
-    if (saved != NULL && group >= 0)
-        check_saved(checker, node, "a promotion in epoch",
-                    figures_of(checker, node)->candidate_epoch[group],
-                    saved->config_epoch);
+    if (strcmp(channel, "+new-epoch") == 0)
+        checker_figures(checker, node)->last_new_epoch = strtoull(text, NULL,
+                                                                  10);
+    else if (strcmp(channel, "+try-failover") == 0 && group >= 0)
+        checker_tried(checker, node, group);
+    else if (strcmp(channel, "+elected-leader") == 0 && group >= 0)
+        checker_elected(checker, node, group);
 }
 
 void checker_notice(struct checker *checker, struct node *node,
                     const char *channel, const char *text)
 {
-    int group = group_of_notice(text);
-
-    if (strcmp(channel, "+new-epoch") == 0)
-        figures_of(checker, node)->last_new_epoch = strtoull(text, NULL, 10);
-    else if (strcmp(channel, "+try-failover") == 0 && group >= 0)
-        note_candidate(checker, node, group);
-    else if (strcmp(channel, "+elected-leader") == 0 && group >= 0)
-        check_elected(checker, node, group);
-    else if (strcmp(channel, "+vote-for-leader") == 0)
-        check_vote_notice(checker, node, text);
+    if (strcmp(channel, "+vote-for-leader") == 0)
+        checker_vote_notice(checker, node, text);
     else if (strcmp(channel, "+promoted-slave") == 0)
-        check_promoted(checker, node, text);
+        checker_promoted(checker, node, text);
 }
 
 void checker_forced(struct checker *checker, struct node *node)
 {
-    figures_of(checker, node)->forced_next = true;
+    checker_figures(checker, node)->forced_next = true;
 }
 
-/* ---- What is said ---- */
-
-/* Of a hello: what it says of the master. */
-struct claim {
-    uint64_t current_epoch;
-    char name[64];
-    char ip[40];
-    int port;
-    uint64_t config_epoch;
-};
-
-static bool read_claim(const char *text, struct claim *claim)
+void checker_ordered(struct checker *checker, struct node *node)
 {
-    return sscanf(text,
-                  "%*[^,],%*[^,],%*[^,],%" SCNu64 ",%63[^,],%39[^,],%d,"
-                  "%" SCNu64,
-                  &claim->current_epoch, claim->name, claim->ip, &claim->port,
-                  &claim->config_epoch) == 5;
+    checker_figures(checker, node)->ordered_next = true;
 }
 
-static bool was_forced(const struct checker *checker, const struct claim *claim)
+void checker_refused(struct checker *checker, struct node *node)
 {
-    char key[96];
-
-    snprintf(key, sizeof(key), "forced %s %" PRIu64, claim->name,
-             claim->config_epoch);
-    return find(checker, key) != NULL;
+    checker_figures(checker, node)->forced_next = false;
+    checker_figures(checker, node)->ordered_next = false;
 }
 
-static void check_address(struct checker *checker, const struct node *node,
-                          const struct claim *claim)
+void checker_removed(struct checker *checker, struct node *node, int group)
 {
-    const struct state_master *saved;
-    const struct fact *fact;
-    char key[96];
-    char address[64];
-
-    saved = state_find_master(node->disk, claim->name);
-    if (saved == NULL || claim->config_epoch == 0)
-        return;
-    check_saved(checker, node, "config epoch", claim->config_epoch,
-                saved->config_epoch);
-    snprintf(address, sizeof(address), "%s:%d", claim->ip, claim->port);
-    snprintf(key, sizeof(key), "address %s %" PRIu64, claim->name,
-             claim->config_epoch);
-    fact = find(checker, key);
-    /* Failovers by order need nobody's vote: two at once may take the same
-     * epoch. The sentinels settle it among themselves. */
-    if (fact == NULL || strcmp(fact->value, address) == 0 ||
-        !was_forced(checker, claim))
-        state_fact(checker, "two addresses in one config epoch", key, address);
-}
-
-static void check_hello(struct checker *checker, const struct node *node,
-                        const char *text)
-{
-    struct figures *figures = figures_of(checker, node);
-    struct claim claim;
-
-    if (!read_claim(text, &claim))
-        world_fail(checker->world, "%s sends a bad hello: %s", node->name,
-                   text);
-    check_saved(checker, node, "current epoch", claim.current_epoch,
-                node->disk->current_epoch);
-    if (claim.current_epoch < figures->epoch_in_hello)
-        world_fail(checker->world,
-                   "%s: epoch in hello goes back from %" PRIu64 " to %" PRIu64,
-                   node->name, figures->epoch_in_hello, claim.current_epoch);
-    figures->epoch_in_hello = claim.current_epoch;
-    check_address(checker, node, &claim);
-}
-
-static void state_vote(struct checker *checker, const struct node *node,
-                       int group, uint64_t epoch, const char *leader)
-{
-    char key[96];
-
     if (group < 0)
         return;
-    snprintf(key, sizeof(key), "vote %s %s %" PRIu64, node->name,
-             world_master_name(group), epoch);
-    state_fact(checker, "two votes in one epoch", key, leader);
+    checker_figures(checker, node)->groups[group].forgotten = true;
+    checker_figures(checker, node)->groups[group].ever_forgotten = true;
+    checker_figures(checker, node)->groups[group].config_epoch = 0;
 }
 
-/* Who asks for votes has given his own. */
-static void check_ask(struct checker *checker, const struct node *node,
-                      const char *const *words)
-{
-    int group = world_group_of_ip(words[2]);
-    uint64_t epoch = strtoull(words[4], NULL, 10);
-
-    check_saved(checker, node, "epoch", epoch, node->disk->current_epoch);
-    if (strcmp(words[5], node->id) == 0 && group >= 0 &&
-        !figures_of(checker, node)->candidate_forced[group] &&
-        epoch == figures_of(checker, node)->candidate_epoch[group])
-        state_vote(checker, node, group, epoch, node->id);
-}
-
-void checker_sent(struct checker *checker, struct node *node,
+void checker_sent(struct checker *checker, struct node *node, int target,
                   enum command_kind kind, const char *const *words,
                   size_t count)
 {
@@ -319,25 +165,11 @@ void checker_sent(struct checker *checker, struct node *node,
         trace_hash_text(checker->world->trace, checker->world->now_us,
                         words[i]);
     if (kind == COMMAND_HELLO && count == 3)
-        check_hello(checker, node, words[2]);
+        checker_hello(checker, node, words[2]);
     else if (kind == COMMAND_ASK && count == 6)
-        check_ask(checker, node, words);
-}
-
-void checker_answered(struct checker *checker, struct node *node,
-                      const char *asked_ip, const struct answer *answer)
-{
-    int group = world_group_of_ip(asked_ip);
-    const struct state_master *saved =
-        group >= 0 ? state_find_master(node->disk, world_master_name(group))
-                   : NULL;
-
-    if (saved == NULL)
-        return;
-    check_saved(checker, node, "leader epoch", answer->epoch,
-                saved->leader_epoch);
-    if (strcmp(answer->text, "*") != 0)
-        state_vote(checker, node, group, answer->epoch, answer->text);
+        checker_asked(checker, node, words);
+    else if (kind == COMMAND_REPLICAOF && strcasecmp(words[1], "NO") == 0)
+        checker_promotes(checker, node, target);
 }
 
 /* ---- What is known ---- */
@@ -351,6 +183,26 @@ static void check_grows(struct checker *checker, const struct node *node,
                    what, before, after);
 }
 
+/* REMOVE makes the epochs of a master begin anew, on disk with the first write
+ * that knows of it. */
+static void check_config_on_disk(struct checker *checker,
+                                 const struct node *node,
+                                 const struct state_master *before,
+                                 const struct state_master *after)
+{
+    int group = world_group_of_name(before->name);
+    bool *forgotten = &checker_figures(checker, node)->groups[group].forgotten;
+    bool goes_back = after == NULL ||
+                     after->config_epoch < before->config_epoch;
+
+    if (!goes_back)
+        return;
+    if (!*forgotten)
+        check_grows(checker, node, "config epoch on disk", before->config_epoch,
+                    after != NULL ? after->config_epoch : 0);
+    *forgotten = after == NULL && *forgotten;
+}
+
 void checker_disk(struct checker *checker, struct node *node,
                   const struct state *written)
 {
@@ -361,21 +213,31 @@ void checker_disk(struct checker *checker, struct node *node,
         const struct state_master *after = state_find_master(written,
                                                              before->name);
 
-        if (after == NULL)
-            continue;
-        check_grows(checker, node, "leader epoch on disk", before->leader_epoch,
-                    after->leader_epoch);
-        check_grows(checker, node, "config epoch on disk", before->config_epoch,
-                    after->config_epoch);
+        if (after != NULL)
+            check_grows(checker, node, "leader epoch on disk",
+                        before->leader_epoch, after->leader_epoch);
+        if (world_group_of_name(before->name) >= 0)
+            check_config_on_disk(checker, node, before, after);
     }
 }
 
 void checker_killed(struct checker *checker, struct node *node)
 {
-    struct figures *figures = figures_of(checker, node);
+    struct figures *figures = checker_figures(checker, node);
 
     figures->epoch_in_memory = node->disk->current_epoch;
     figures->forced_next = false;
+    figures->ordered_next = false;
+    for (int group = 0; group < MAX_GROUPS; group++) {
+        const struct state_master *saved = state_find_master(
+            node->disk, world_master_name(group));
+
+        memset(figures->groups[group].opinions, 0,
+               sizeof(figures->groups[group].opinions));
+        figures->groups[group].config_epoch = saved != NULL
+                                                  ? saved->config_epoch
+                                                  : 0;
+    }
 }
 
 static void look_at_view(void *arg, const struct core_view *view)
@@ -393,6 +255,19 @@ static void look_at_info(void *arg, uint64_t age_ms, const char *text)
     (void)text;
 }
 
+static void check_config_epoch(struct node *node, const struct core_view *view)
+{
+    struct checker *checker = node->world->checker;
+    int group = world_group_of_name(view->name);
+    uint64_t *known;
+
+    if (group < 0)
+        return;
+    known = &checker_figures(checker, node)->groups[group].config_epoch;
+    check_grows(checker, node, "config epoch", *known, view->config_epoch);
+    *known = view->config_epoch;
+}
+
 static void look_at_master(void *arg, const struct core_view *view)
 {
     struct node *node = arg;
@@ -402,6 +277,7 @@ static void look_at_master(void *arg, const struct core_view *view)
     int port;
 
     look_at_view(arg, view);
+    check_config_epoch(node, view);
     core_visit_replicas(node->core, view->name, now_ms, look_at_view, node);
     core_visit_sentinels(node->core, view->name, now_ms, look_at_view, node);
     if (!core_ckquorum(node->core, view->name, &result) ||
@@ -413,7 +289,7 @@ static void look_at_master(void *arg, const struct core_view *view)
 
 void checker_step(struct checker *checker, struct node *node)
 {
-    struct figures *figures = figures_of(checker, node);
+    struct figures *figures = checker_figures(checker, node);
     struct core_totals totals;
 
     core_totals(node->core, node_now_ms(node), &totals);

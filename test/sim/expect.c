@@ -1,5 +1,6 @@
 /* Expectations on the trace. */
 #include "node.h"
+#include "reference.h"
 #include "world.h"
 
 #include "../../lib/xalloc.h"
@@ -100,6 +101,13 @@ uint64_t world_when(struct world *world, const char *pattern)
     return strtoull(trace_line(world->trace, at - 1), NULL, 10);
 }
 
+static const char *name_of(const struct world *world, int sentinel)
+{
+    return world->references[sentinel] != NULL
+               ? reference_name(world->references[sentinel])
+               : world->nodes[sentinel]->name;
+}
+
 const char *world_who(struct world *world, const char *channel)
 {
     char pattern[80];
@@ -113,7 +121,7 @@ const char *world_who(struct world *world, const char *channel)
     if (at == 0 ||
         sscanf(trace_line(world->trace, at - 1), "%*u s%d", &host) != 1)
         world_fail(world, "nobody says %s", channel);
-    return world->nodes[SENTINEL(host)]->name;
+    return name_of(world, SENTINEL(host));
 }
 
 int world_host(const char *name)
@@ -131,14 +139,23 @@ int world_other(const struct world *world, int sentinel, int which)
 
 /* ---- Names for ids ---- */
 
-static const struct node *node_of_id(const struct world *world,
-                                     const char *text)
+static const char *id_of(const struct world *world, int sentinel)
 {
-    for (int host = SENTINEL(1); host < NET_HOSTS; host++)
-        if (world->nodes[host] != NULL &&
-            strncmp(world->nodes[host]->id, text, ID_LENGTH) == 0)
-            return world->nodes[host];
-    return NULL;
+    if (world->references[sentinel] != NULL)
+        return reference_id(world->references[sentinel]);
+    return world->nodes[sentinel] != NULL ? world->nodes[sentinel]->id : NULL;
+}
+
+/* Whose id TEXT begins with; NONE when it is nobody's. */
+static int host_of_id(const struct world *world, const char *text)
+{
+    for (int host = SENTINEL(1); host < NET_HOSTS; host++) {
+        const char *id = id_of(world, host);
+
+        if (id != NULL && strncmp(id, text, ID_LENGTH) == 0)
+            return host;
+    }
+    return NONE;
 }
 
 char *node_readable(const struct world *world, const char *text)
@@ -147,13 +164,13 @@ char *node_readable(const struct world *world, const char *text)
     char *to = copy;
 
     while (*text != '\0') {
-        const struct node *node = node_of_id(world, text);
+        int host = host_of_id(world, text);
 
-        if (node == NULL) {
+        if (host == NONE) {
             *to++ = *text++;
             continue;
         }
-        to += strlen(strcpy(to, node->name));
+        to += strlen(strcpy(to, name_of(world, host)));
         text += ID_LENGTH;
     }
     *to = '\0';

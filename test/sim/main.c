@@ -27,6 +27,8 @@ int main(void)
     srunner_add_suite(runner, suite_tilt());
     srunner_add_suite(runner, suite_disk());
     srunner_add_suite(runner, suite_links());
+    srunner_add_suite(runner, suite_account());
+    srunner_add_suite(runner, suite_mixed());
     srunner_add_suite(runner, suite_chaos());
     /* Only a full run can have expected every notice. */
     if (getenv("CK_RUN_SUITE") == NULL && getenv("CK_RUN_CASE") == NULL)

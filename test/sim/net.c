@@ -13,6 +13,8 @@
 #define CONNECT_RETRY_US 1000000
 #define CONNECT_TRIES 6
 
+#define IP_SLOTS 512 /* a power of two, well above NET_HOSTS */
+
 enum {
     CLIENT,
     SERVER
@@ -25,6 +27,7 @@ struct net_conn {
     struct net_end ends[2];
     int port;
     bool established;
+    bool reset;
     unsigned tries;   /* to connect */
     unsigned pending; /* scheduled events that name it */
 };
@@ -44,7 +47,11 @@ struct net {
     struct rng *rng;
     struct net_options options;
     struct net_host hosts[NET_HOSTS];
+    int by_ip[IP_SLOTS]; /* hash table of hosts: number + 1, 0 when empty */
     bool cut[NET_HOSTS][NET_HOSTS];
+    bool refused[NET_HOSTS][NET_HOSTS];
+    uint64_t delay_us[NET_HOSTS]; /* more, for all that a host sends */
+    unsigned loss_percent;
     struct net_conn *conns;
 };
 
@@ -98,10 +105,30 @@ static void schedule(struct net_conn *conn, uint64_t time_us, queue_run *run,
     queue_add(conn->net->queue, time_us, run, conn, value);
 }
 
-static uint64_t draw_latency(struct net *net)
+static uint64_t draw_latency(struct net *net, int from)
 {
     return rng_between(net->rng, net->options.latency_min_us,
-                       net->options.latency_max_us);
+                       net->options.latency_max_us) +
+           (from >= 0 ? net->delay_us[from] : 0);
+}
+
+/* The slot of the host known at IP, or the empty one where it would be. */
+static size_t slot_of(const struct net *net, const char *ip)
+{
+    size_t slot = 5381;
+
+    for (const char *at = ip; *at != '\0'; at++)
+        slot = slot * 33 + (unsigned char)*at;
+    slot &= IP_SLOTS - 1;
+    while (net->by_ip[slot] != 0 &&
+           strcmp(net->hosts[net->by_ip[slot] - 1].ip, ip) != 0)
+        slot = (slot + 1) & (IP_SLOTS - 1);
+    return slot;
+}
+
+int net_find(const struct net *net, const char *ip)
+{
+    return net->by_ip[slot_of(net, ip)] - 1;
 }
 
 void net_add_host(struct net *net, int host, const char *ip, int port,
@@ -115,14 +142,17 @@ void net_add_host(struct net *net, int host, const char *ip, int port,
     known->known = true;
     known->handler = handler;
     known->owner = owner;
+    net->by_ip[slot_of(net, ip)] = host + 1;
 }
 
-int net_find(const struct net *net, const char *ip)
+void net_move_host(struct net *net, int host, const char *ip)
 {
-    for (int host = 0; host < NET_HOSTS; host++)
-        if (net->hosts[host].known && strcmp(net->hosts[host].ip, ip) == 0)
-            return host;
-    return -1;
+    assert(net->hosts[host].known && net_find(net, ip) < 0);
+    snprintf(net->hosts[host].ip, sizeof(net->hosts[host].ip), "%s", ip);
+    memset(net->by_ip, 0, sizeof(net->by_ip));
+    for (int each = 0; each < NET_HOSTS; each++)
+        if (net->hosts[each].known)
+            net->by_ip[slot_of(net, net->hosts[each].ip)] = each + 1;
 }
 
 void net_listen(struct net *net, int host, bool listening)
@@ -138,6 +168,39 @@ bool net_is_cut(const struct net *net, int from, int to)
 void net_set_cut(struct net *net, int from, int to, bool cut)
 {
     net->cut[from][to] = cut;
+}
+
+void net_set_refused(struct net *net, int from, int to, bool refused)
+{
+    net->refused[from][to] = refused;
+}
+
+void net_set_delay(struct net *net, int host, uint64_t delay_us)
+{
+    net->delay_us[host] = delay_us;
+}
+
+void net_set_loss(struct net *net, unsigned percent)
+{
+    net->loss_percent = percent;
+}
+
+void net_join_all(struct net *net)
+{
+    memset(net->cut, 0, sizeof(net->cut));
+    memset(net->refused, 0, sizeof(net->refused));
+    memset(net->delay_us, 0, sizeof(net->delay_us));
+    net->loss_percent = 0;
+}
+
+bool net_end_is_opener(const struct net_end *end)
+{
+    return end == &end->conn->ends[CLIENT];
+}
+
+int net_end_peer(const struct net_end *end)
+{
+    return end->conn->ends[net_end_is_opener(end) ? SERVER : CLIENT].host;
 }
 
 static void close_to_owner(struct net_end *end, const char *reason)
@@ -182,7 +245,7 @@ static void accept_conn(struct net_conn *conn)
     struct net_host *host = &net->hosts[server->host];
 
     server->open = true;
-    server->last_arrival_us = *net->now_us + draw_latency(net);
+    server->last_arrival_us = *net->now_us + draw_latency(net, server->host);
     schedule(conn, server->last_arrival_us, established, 0);
     host->handler->accepted(host->owner, server);
 }
@@ -210,10 +273,11 @@ static void arrive(void *object, uint64_t value)
             schedule(conn, *net->now_us + wait_us, arrive, 0);
         return;
     }
-    if (net->hosts[to].listening && net->hosts[to].port == conn->port)
+    if (net->hosts[to].listening && net->hosts[to].port == conn->port &&
+        !net->refused[from][to])
         accept_conn(conn);
     else
-        schedule(conn, *net->now_us + draw_latency(net), refused, 0);
+        schedule(conn, *net->now_us + draw_latency(net, to), refused, 0);
 }
 
 struct net_end *net_connect(struct net *net, int from, const char *ip, int port)
@@ -231,7 +295,7 @@ struct net_end *net_connect(struct net *net, int from, const char *ip, int port)
     conn->ends[CLIENT].host = from;
     conn->ends[SERVER].host = net_find(net, ip);
     conn->ends[CLIENT].open = true;
-    schedule(conn, *net->now_us + draw_latency(net), arrive, 0);
+    schedule(conn, *net->now_us + draw_latency(net, from), arrive, 0);
     return &conn->ends[CLIENT];
 }
 
@@ -271,7 +335,9 @@ static void deliver(void *object, uint64_t value)
         release(conn);
         return;
     }
-    if (net_is_cut(net, from->host, to->host) && to->open) {
+    if (to->open &&
+        (net_is_cut(net, from->host, to->host) ||
+         (net->loss_percent > 0 && rng_chance(net->rng, net->loss_percent)))) {
         uint64_t wait_us = (uint64_t)RETRY_US << from->tries;
 
         conn->pending--;
@@ -293,7 +359,7 @@ static void deliver(void *object, uint64_t value)
 void net_send(struct net *net, struct net_end *end, struct packet *packet)
 {
     struct net_conn *conn = end->conn;
-    uint64_t arrival_us = *net->now_us + draw_latency(net);
+    uint64_t arrival_us = *net->now_us + draw_latency(net, end->host);
 
     assert(end->open);
     if (arrival_us < end->last_arrival_us)
@@ -314,6 +380,39 @@ void net_close(struct net *net, struct net_end *end, const char *reason)
     end->open = false;
     end->context = NULL;
     release(conn);
+}
+
+static bool is_between(const struct net_conn *conn, int a, int b)
+{
+    int client = conn->ends[CLIENT].host;
+    int server = conn->ends[SERVER].host;
+
+    return (client == a && server == b) || (client == b && server == a);
+}
+
+static void reset_conn(struct net_conn *conn)
+{
+    conn->reset = true;
+    conn->pending++; /* it stays until both sides know */
+    close_to_owner(&conn->ends[SERVER], "Connection reset by peer");
+    close_to_owner(&conn->ends[CLIENT], "Connection reset by peer");
+    conn->pending--;
+    release(conn);
+}
+
+/* What an owner does about it can end any connection, so the search begins
+ * anew after each. */
+void net_reset(struct net *net, int a, int b)
+{
+    struct net_conn *conn = net->conns;
+
+    while (conn != NULL) {
+        bool hit = is_between(conn, a, b) && conn->established && !conn->reset;
+
+        if (hit)
+            reset_conn(conn);
+        conn = hit ? net->conns : conn->next;
+    }
 }
 
 size_t net_count(const struct net *net, int from, int to)

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define NET_HOSTS 128
+#define NET_HOSTS 240
 
 struct net;
 struct net_conn;
@@ -53,6 +53,9 @@ void net_free(struct net *net);
 void net_add_host(struct net *net, int host, const char *ip, int port,
                   const struct net_handler *handler, void *owner);
 
+/* Gives HOST another address, which must be free; connections stay. */
+void net_move_host(struct net *net, int host, const char *ip);
+
 /* The host known at IP, or -1. */
 int net_find(const struct net *net, const char *ip);
 
@@ -72,6 +75,29 @@ void net_close(struct net *net, struct net_end *end, const char *reason);
 /* Whether what FROM sends does not reach TO, and setting it. */
 bool net_is_cut(const struct net *net, int from, int to);
 void net_set_cut(struct net *net, int from, int to, bool cut);
+
+/* Whether TO's host rejects new connections from FROM, as a firewall does. */
+void net_set_refused(struct net *net, int from, int to, bool refused);
+
+/* All that HOST sends takes DELAY_US longer. What is on its way is not
+ * changed. */
+void net_set_delay(struct net *net, int host, uint64_t delay_us);
+
+/* Each packet is lost with this chance, and sent again as TCP does. */
+void net_set_loss(struct net *net, unsigned percent);
+
+/* Undoes all of these. */
+void net_join_all(struct net *net);
+
+/* Whether END is that of the side which has opened the connection. */
+bool net_end_is_opener(const struct net_end *end);
+
+/* The host of the other side, or -1. */
+int net_end_peer(const struct net_end *end);
+
+/* All established connections between A and B are reset, for both sides. An
+ * owner whose process hangs may keep its end. */
+void net_reset(struct net *net, int a, int b);
 
 /* Connections open at both ends, from one host to another. */
 size_t net_count(const struct net *net, int from, int to);

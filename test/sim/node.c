@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SPIN_LIMIT 2000 /* steps of one core within one millisecond */
+#define SPIN_LIMIT 2000 /* timers of one core within one millisecond */
 #define NO_TIMER UINT64_MAX
 
 struct node *node_at(struct world *world, int host)
@@ -22,7 +22,10 @@ struct node *node_at(struct world *world, int host)
 
 uint64_t node_now_ms(const struct node *node)
 {
-    return node->world->now_us / 1000 + node->clock_ms;
+    uint64_t now_us = node->world->now_us;
+    int64_t ahead_us = (int64_t)now_us * node->clock_ppm / 1000000;
+
+    return (uint64_t)((int64_t)now_us + ahead_us) / 1000 + node->clock_ms;
 }
 
 struct node *node_new(struct world *world, int host, struct state *state)
@@ -115,12 +118,15 @@ static void arm(struct node *node)
 {
     struct world *world = node->world;
     uint64_t deadline_ms = core_deadline(node->core);
+    uint64_t now_ms = node_now_ms(node);
     uint64_t due_us = world->now_us;
 
     if (deadline_ms == CORE_NO_DEADLINE)
         return;
-    if (deadline_ms > node_now_ms(node))
-        due_us = (deadline_ms - node->clock_ms) * 1000 +
+    /* A clock that runs fast finds the timer late, a slow one early: then it
+     * is armed again. */
+    if (deadline_ms > now_ms)
+        due_us = (due_us / 1000 + deadline_ms - now_ms) * 1000 +
                  rng_between(&world->rng, 0, 900);
     if (node->armed_us <= due_us)
         return;
@@ -142,10 +148,15 @@ void node_timer(struct node *node)
 
 static void said(struct node *node, const char *what, const char *text)
 {
-    char *readable = node_readable(node->world, text);
+    struct world *world = node->world;
+    char *readable;
 
-    trace_add(node->world->trace, world_now_ms(node->world), node->name, what,
-              readable);
+    trace_hash_text(world->trace, world->now_us, what);
+    trace_hash_text(world->trace, world->now_us, text);
+    if (!trace_is_kept(world->trace))
+        return;
+    readable = node_readable(world, text);
+    trace_add(world->trace, world_now_ms(world), node->name, what, readable);
     free(readable);
 }
 
@@ -240,11 +251,16 @@ void node_feed(struct node *node, const struct event *event)
     const struct action_list *list;
 
     assert(node->core != NULL && !node->paused);
-    check_spin(node);
+    /* What others send they may send as fast as they can. */
+    if (event->type == EVENT_TIMER)
+        check_spin(node);
     list = core_step(node->core, event, node_now_ms(node));
     for (size_t i = 0; i < list->count && !node->dying; i++) {
         const struct action *action = &list->actions[i];
 
+        if (action->type == ACTION_NOTICE)
+            checker_decided(node->world->checker, node, action->notice.channel,
+                            action->notice.text);
         if (action->type != ACTION_PERSIST && action->wait != WAIT_NOTHING &&
             node->done_serial < node->wanted_serial)
             node_hold(node, action);

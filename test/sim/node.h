@@ -8,22 +8,30 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <uthash.h>
+
+/* A command that was sent. */
+struct node_sent {
+    struct command_tag tag;
+    int group; /* that an is-master-down-by-addr is about, or -1 */
+};
 
 /* A connection that the core asked for. */
 struct node_link {
-    struct node_link *next;
+    UT_hash_handle hh; /* by conn */
     struct node *node;
     uint64_t conn; /* the core's name for it */
     struct net_end *end;
     bool established;
     struct packet_list waiting; /* until it is established */
-    struct command_tag *tags;   /* of commands without a reply, oldest first */
-    size_t tag_count;
+    struct node_sent *sent;     /* without a reply, oldest first */
+    size_t sent_count;
+    size_t sent_size;
 };
 
 /* A connection that came in. */
 struct node_client {
-    struct node_client *next;
+    UT_hash_handle hh; /* by id */
     uint64_t id;
     bool authorised;
     struct net_end *end;
@@ -50,7 +58,8 @@ struct node {
     char id[41];
     struct core *core; /* NULL when not running */
     uint64_t life;     /* counts starts; what belongs to an old one is dead */
-    uint64_t clock_ms; /* added to the world's time */
+    uint64_t clock_ms; /* when the world began */
+    int64_t clock_ppm; /* how much faster it runs than the world's, < 1000000 */
     bool dying;
     bool paused;
     struct node_input *inbox; /* what came in while paused, in order */
@@ -66,6 +75,7 @@ struct node {
     uint64_t done_serial;
     bool write_planned;
     bool disk_failing;
+    bool disk_stalled;      /* no write ends */
     struct node_held *held; /* in order */
 
     struct node_link *links;

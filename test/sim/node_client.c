@@ -13,21 +13,16 @@
 
 static struct node_client *find(const struct node *node, uint64_t id)
 {
-    struct node_client *client = node->clients;
+    struct node_client *client;
 
-    while (client != NULL && client->id != id)
-        client = client->next;
+    HASH_FIND(hh, node->clients, &id, sizeof(id), client);
     return client;
 }
 
 static void drop(struct node *node, struct node_client *client,
                  const char *reason)
 {
-    struct node_client **at = &node->clients;
-
-    while (*at != client)
-        at = &(*at)->next;
-    *at = client->next;
+    HASH_DEL(node->clients, client);
     net_close(node->world->net, client->end, reason);
     packet_drop_all(&client->inbox);
     free(client);
@@ -53,9 +48,8 @@ void node_client_accepted(struct node *node, struct net_end *end)
 
     client->id = node->next_client++;
     client->end = end;
-    client->next = node->clients;
     client->authorised = node->disk->global.requirepass == NULL;
-    node->clients = client;
+    HASH_ADD(hh, node->clients, id, sizeof(client->id), client);
     end->context = client;
 }
 
@@ -218,6 +212,8 @@ void node_client_answer(struct node *node, uint64_t id,
     struct node_client *client = find(node, id);
 
     if (id == node->operator_client) {
+        if (answer->type == ANSWER_ERROR)
+            checker_refused(world->checker, node);
         free(world->answer);
         world->answer = text_of(world, answer);
         node->operator_client = 0;

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define STALL_LOOK_US 50000 /* until a stalled disk is looked at again */
+
 struct node_held {
     struct node_held *next;
     uint64_t serial; /* runs when the write that covers this has ended */
@@ -150,7 +152,12 @@ static void write_ended(void *object, uint64_t value)
 {
     struct node *node = object;
 
-    if (value == node->life && node->core != NULL)
+    if (value != node->life || node->core == NULL)
+        return;
+    if (node->disk_stalled)
+        queue_add(&node->world->queue, node->world->now_us + STALL_LOOK_US,
+                  write_ended, node, node->life);
+    else
         node_input(node, (struct node_input){.type = INPUT_WRITTEN});
 }
 

@@ -142,14 +142,10 @@ void node_inputs_drop(struct node *node)
 
 /* ---- From the network ---- */
 
-static struct node_link *link_of(const struct node *node,
-                                 const struct net_end *end)
+/* What an end that the node has opened belongs to; NULL for the others. */
+static struct node_link *link_of(const struct net_end *end)
 {
-    struct node_link *link = node->links;
-
-    while (link != NULL && link->end != end)
-        link = link->next;
-    return link;
+    return net_end_is_opener(end) ? end->context : NULL;
 }
 
 static uint64_t client_of(const struct net_end *end)
@@ -167,12 +163,12 @@ static void on_accepted(void *owner, struct net_end *end)
 static void on_established(void *owner, struct net_end *end)
 {
     node_input(owner, (struct node_input){.type = INPUT_LINK_ESTABLISHED,
-                                          .id = link_of(owner, end)->conn});
+                                          .id = link_of(end)->conn});
 }
 
 static void on_received(void *owner, struct net_end *end, struct packet *packet)
 {
-    const struct node_link *link = link_of(owner, end);
+    const struct node_link *link = link_of(end);
     struct node_input input = {.type = INPUT_LINK_RECEIVED, .packet = packet};
 
     if (link == NULL)
@@ -183,7 +179,7 @@ static void on_received(void *owner, struct net_end *end, struct packet *packet)
 
 static void on_closed(void *owner, struct net_end *end, const char *reason)
 {
-    const struct node_link *link = link_of(owner, end);
+    const struct node_link *link = link_of(end);
     struct node_input input = {.type = INPUT_LINK_CLOSED};
 
     if (link == NULL)

@@ -9,23 +9,18 @@
 
 static struct node_link *find(const struct node *node, uint64_t conn)
 {
-    struct node_link *link = node->links;
+    struct node_link *link;
 
-    while (link != NULL && link->conn != conn)
-        link = link->next;
+    HASH_FIND(hh, node->links, &conn, sizeof(conn), link);
     return link;
 }
 
 static void drop(struct node *node, struct node_link *link, const char *reason)
 {
-    struct node_link **at = &node->links;
-
-    while (*at != link)
-        at = &(*at)->next;
-    *at = link->next;
+    HASH_DEL(node->links, link);
     net_close(node->world->net, link->end, reason);
     packet_drop_all(&link->waiting);
-    free(link->tags);
+    free(link->sent);
     free(link);
 }
 
@@ -43,8 +38,7 @@ void node_link_open(struct node *node, const struct action *action)
         world_fail(node->world, "%s: connection opened twice", node->name);
     link->node = node;
     link->conn = action->connect.conn;
-    link->next = node->links;
-    node->links = link;
+    HASH_ADD(hh, node->links, conn, sizeof(link->conn), link);
     link->end = net_connect(node->world->net, node->host, action->connect.ip,
                             action->connect.port);
     link->end->context = link;
@@ -58,19 +52,34 @@ void node_link_close(struct node *node, const struct action *action)
         drop(node, link, "Connection reset by peer");
 }
 
+static void remember(struct node_link *link, const struct action *action)
+{
+    struct node_sent *sent;
+
+    if (link->sent_count == link->sent_size) {
+        link->sent_size += 8;
+        link->sent = xrealloc(link->sent,
+                              link->sent_size * sizeof(*link->sent));
+    }
+    sent = &link->sent[link->sent_count++];
+    sent->tag = action->send.tag;
+    sent->group = action->send.tag.kind == COMMAND_ASK
+                      ? world_group_of_ip(action->send.words[2])
+                      : -1;
+}
+
 void node_link_send(struct node *node, const struct action *action)
 {
     struct node_link *link = find(node, action->send.conn);
     struct packet *packet;
 
     assert(action->send.count > 0);
-    checker_sent(node->world->checker, node, action->send.tag.kind,
-                 action->send.words, action->send.count);
+    checker_sent(node->world->checker, node,
+                 link != NULL ? net_end_peer(link->end) : -1,
+                 action->send.tag.kind, action->send.words, action->send.count);
     if (link == NULL)
         return;
-    link->tags = xrealloc(link->tags,
-                          (link->tag_count + 1) * sizeof(*link->tags));
-    link->tags[link->tag_count++] = action->send.tag;
+    remember(link, action);
     packet = packet_new(PACKET_COMMAND, action->send.words, action->send.count);
     if (link->established)
         net_send(node->world->net, link->end, packet);
@@ -117,12 +126,14 @@ void node_link_received(struct node *node, uint64_t conn,
         feed_message(node, conn, packet);
         return;
     }
-    assert(packet->type == PACKET_REPLY && link->tag_count > 0);
+    assert(packet->type == PACKET_REPLY && link->sent_count > 0);
     event.reply.conn = conn;
-    event.reply.tag = link->tags[0];
+    event.reply.tag = link->sent[0].tag;
     event.reply.reply = packet->reply;
-    link->tag_count--;
-    memmove(link->tags, link->tags + 1, link->tag_count * sizeof(*link->tags));
+    checker_heard(node->world->checker, node, net_end_peer(link->end),
+                  link->sent[0].group, packet->reply);
+    link->sent_count--;
+    memmove(link->sent, link->sent + 1, link->sent_count * sizeof(*link->sent));
     node_feed(node, &event);
 }
 

@@ -3,6 +3,7 @@
 
 #include "../../lib/xalloc.h"
 #include "checker.h"
+#include "reference.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -11,6 +12,20 @@
 
 #define ANSWER_LIMIT_US 5000000
 #define MAX_WORDS 8
+
+/* The seat at SENTINEL if it behaves as the reference does, else NULL. */
+static struct reference *reference_at(const struct world *world, int sentinel)
+{
+    return sentinel >= 0 && sentinel < NET_HOSTS ? world->references[sentinel]
+                                                 : NULL;
+}
+
+/* It answers at once: only its text has to be kept. */
+static const char *told(struct world *world, const char *answer)
+{
+    xreplace(&world->answer, answer);
+    return world->answer;
+}
 
 static struct node *running(struct world *world, int sentinel)
 {
@@ -35,6 +50,8 @@ static const char *ask(struct world *world, int sentinel,
     node->operator_client = request->client;
     event.request = *request;
     node_feed(node, &event);
+    if (world->hurried)
+        return "";
     while (world->answer == NULL && node->life == life &&
            world_step(world, limit_us))
         continue;
@@ -56,6 +73,9 @@ static const char *ask_by_name(struct world *world, int sentinel,
 const char *sentinel_failover(struct world *world, int sentinel,
                               const char *name)
 {
+    if (reference_at(world, sentinel) != NULL)
+        return told(world,
+                    reference_failover(reference_at(world, sentinel), name));
     checker_forced(world->checker, running(world, sentinel));
     return ask_by_name(world, sentinel, REQUEST_FAILOVER, name);
 }
@@ -66,6 +86,7 @@ const char *sentinel_coordinate(struct world *world, int sentinel,
 {
     struct request request = {.type = REQUEST_FAILOVER, .name = name};
 
+    checker_ordered(world->checker, running(world, sentinel));
     request.failover.coordinated = true;
     return ask(world, sentinel, &request);
 }
@@ -73,11 +94,18 @@ const char *sentinel_coordinate(struct world *world, int sentinel,
 const char *sentinel_reset(struct world *world, int sentinel,
                            const char *pattern)
 {
+    world->forgetful = true;
+    if (reference_at(world, sentinel) != NULL)
+        return told(world,
+                    reference_reset(reference_at(world, sentinel), pattern));
     return ask_by_name(world, sentinel, REQUEST_RESET, pattern);
 }
 
 const char *sentinel_remove(struct world *world, int sentinel, const char *name)
 {
+    world->forgetful = true;
+    checker_removed(world->checker, running(world, sentinel),
+                    world_group_of_name(name));
     return ask_by_name(world, sentinel, REQUEST_REMOVE, name);
 }
 
@@ -92,6 +120,7 @@ const char *sentinel_monitor(struct world *world, int sentinel,
 {
     struct request request = {.type = REQUEST_MONITOR, .name = name};
 
+    world->forgetful = true;
     request.monitor.host = ip;
     request.monitor.ip = ip;
     request.monitor.port = port;
@@ -178,12 +207,17 @@ const char *sentinel_hello(struct world *world, int sentinel, const char *text)
 
 void sentinel_crash(struct world *world, int sentinel)
 {
-    node_kill(node_at(world, sentinel), "");
+    if (reference_at(world, sentinel) != NULL)
+        reference_kill(reference_at(world, sentinel));
+    else
+        node_kill(node_at(world, sentinel), "");
 }
 
 void sentinel_restart(struct world *world, int sentinel)
 {
-    if (node_at(world, sentinel)->core == NULL)
+    if (reference_at(world, sentinel) != NULL)
+        reference_start(reference_at(world, sentinel));
+    else if (node_at(world, sentinel)->core == NULL)
         node_start(node_at(world, sentinel));
 }
 
@@ -213,21 +247,29 @@ void sentinel_restart_at(struct world *world, int sentinel, uint64_t time_ms)
 
 void sentinel_crash_after(struct world *world, int sentinel, uint64_t count)
 {
-    node_at(world, sentinel)->actions_left = (int64_t)count;
+    if (reference_at(world, sentinel) != NULL)
+        reference_kill_after(reference_at(world, sentinel), (int64_t)count);
+    else
+        node_at(world, sentinel)->actions_left = (int64_t)count;
 }
 
 void sentinel_pause(struct world *world, int sentinel)
 {
-    struct node *node = node_at(world, sentinel);
-
-    if (node->core != NULL)
-        node->paused = true;
+    if (reference_at(world, sentinel) != NULL)
+        reference_pause(reference_at(world, sentinel));
+    else if (node_at(world, sentinel)->core != NULL)
+        node_at(world, sentinel)->paused = true;
 }
 
 void sentinel_resume(struct world *world, int sentinel)
 {
-    struct node *node = node_at(world, sentinel);
+    struct node *node;
 
+    if (reference_at(world, sentinel) != NULL) {
+        reference_resume(reference_at(world, sentinel));
+        return;
+    }
+    node = node_at(world, sentinel);
     if (!node->paused)
         return;
     node->paused = false;
@@ -239,24 +281,48 @@ void disk_fail(struct world *world, int sentinel)
     node_at(world, sentinel)->disk_failing = true;
 }
 
+void disk_stall(struct world *world, int sentinel)
+{
+    node_at(world, sentinel)->disk_stalled = true;
+}
+
 void disk_heal(struct world *world, int sentinel)
 {
     node_at(world, sentinel)->disk_failing = false;
+    node_at(world, sentinel)->disk_stalled = false;
 }
 
 /* ---- Looking ---- */
 
 bool sentinel_runs(struct world *world, int sentinel)
 {
-    return node_at(world, sentinel)->core != NULL;
+    return reference_at(world, sentinel) != NULL
+               ? reference_runs(reference_at(world, sentinel))
+               : node_at(world, sentinel)->core != NULL;
+}
+
+bool sentinel_is_up(struct world *world, int sentinel)
+{
+    const struct reference *reference = reference_at(world, sentinel);
+
+    if (reference != NULL)
+        return reference_runs(reference) && !reference_is_paused(reference);
+    return node_at(world, sentinel)->core != NULL &&
+           !node_at(world, sentinel)->paused;
 }
 
 int sentinel_master(struct world *world, int sentinel, int group)
 {
-    const struct node *node = node_at(world, sentinel);
+    const struct reference *reference = reference_at(world, sentinel);
+    const struct node *node;
     const char *ip;
     int port;
 
+    if (reference != NULL)
+        return reference_runs(reference)
+                   ? reference_master_host(reference, group)
+                   : NONE;
+    node = node_at(world, sentinel);
     if (node->core == NULL ||
         !core_master_address(node->core, world_master_name(group), &ip, &port))
         return NONE;
@@ -270,9 +336,14 @@ static void take_view(void *arg, const struct core_view *view)
 
 unsigned sentinel_master_flags(struct world *world, int sentinel, int group)
 {
-    const struct node *node = node_at(world, sentinel);
+    const struct reference *reference = reference_at(world, sentinel);
     struct core_view view = {0};
+    const struct node *node;
 
+    if (reference != NULL)
+        return reference_runs(reference) ? reference_flags(reference, group)
+                                         : 0;
+    node = node_at(world, sentinel);
     if (node->core != NULL)
         (void)core_visit_master(node->core, world_master_name(group),
                                 node_now_ms(node), take_view, &view);

@@ -7,7 +7,8 @@
 
 /* ---- Commands. They let time pass until the answer is there and return it:
  * "+OK", "-ERR …", ":1", "1 s2 5" for an answer about a master, or "killed".
- * The text lives until the next command. ---- */
+ * The text lives until the next command. In a hurried world they return ""
+ * and no time passes. ---- */
 
 const char *sentinel_failover(struct world *world, int sentinel,
                               const char *name);
@@ -52,11 +53,16 @@ void sentinel_crash_after(struct world *world, int sentinel, uint64_t count);
 
 /* Writes end without success from now on. */
 void disk_fail(struct world *world, int sentinel);
+/* No write ends until it is healed. */
+void disk_stall(struct world *world, int sentinel);
 void disk_heal(struct world *world, int sentinel);
 
 /* ---- Looking ---- */
 
 bool sentinel_runs(struct world *world, int sentinel);
+
+/* It runs and is not paused. */
+bool sentinel_is_up(struct world *world, int sentinel);
 
 /* The host that SENTINEL gives to clients as the master of GROUP; NONE when
  * it does not run or does not know. */

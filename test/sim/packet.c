@@ -7,16 +7,30 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* One piece of memory: the packet, the pointers to its words, their bytes. */
 struct packet *packet_new(enum packet_type type, const char *const *words,
                           size_t count)
 {
-    struct packet *packet = xcalloc(1, sizeof(*packet));
+    size_t lengths[PACKET_WORDS];
+    size_t size = sizeof(struct packet) + count * sizeof(char *);
+    struct packet *packet;
+    char *at;
 
+    assert(count <= PACKET_WORDS);
+    for (size_t i = 0; i < count; i++) {
+        lengths[i] = strlen(words[i]) + 1;
+        size += lengths[i];
+    }
+    packet = xmalloc(size);
+    memset(packet, 0, sizeof(*packet));
     packet->type = type;
-    packet->words = xcalloc(count, sizeof(*packet->words));
+    packet->words = (char **)(packet + 1);
     packet->count = count;
-    for (size_t i = 0; i < count; i++)
-        packet->words[i] = xstrdup(words[i]);
+    at = (char *)(packet->words + count);
+    for (size_t i = 0; i < count; i++) {
+        packet->words[i] = memcpy(at, words[i], lengths[i]);
+        at += lengths[i];
+    }
     return packet;
 }
 
@@ -32,9 +46,6 @@ void packet_free(struct packet *packet)
 {
     if (packet == NULL)
         return;
-    for (size_t i = 0; i < packet->count; i++)
-        free(packet->words[i]);
-    free(packet->words);
     reply_free(packet->reply);
     free(packet);
 }
@@ -70,13 +81,17 @@ void packet_drop_all(struct packet_list *list)
         packet_free(packet);
 }
 
+/* The text stands behind the reply, in one piece of memory with it. */
 static struct reply *reply_new(enum reply_type type, const char *text)
 {
-    struct reply *reply = xcalloc(1, sizeof(*reply));
+    size_t length = text != NULL ? strlen(text) : 0;
+    struct reply *reply = xmalloc(sizeof(*reply) + length + 1);
 
+    memset(reply, 0, sizeof(*reply));
     reply->type = type;
-    reply->text = xstrdup_or_null(text);
-    reply->length = text != NULL ? strlen(text) : 0;
+    if (text != NULL)
+        reply->text = memcpy(reply + 1, text, length + 1);
+    reply->length = length;
     return reply;
 }
 
@@ -119,14 +134,16 @@ void reply_set(struct reply *array, size_t index, struct reply *value)
     assert(array->type == REPLY_ARRAY && index < array->count);
     assert(array->elements[index].type == REPLY_NIL);
     array->elements[index] = *value;
+    array->elements[index].text = xstrdup_or_null(value->text);
     free(value);
 }
 
-static void reply_clear(struct reply *reply)
+static void free_elements(struct reply *reply)
 {
-    free((char *)reply->text);
-    for (size_t i = 0; i < reply->count; i++)
-        reply_clear(&reply->elements[i]);
+    for (size_t i = 0; i < reply->count; i++) {
+        free((char *)reply->elements[i].text);
+        free_elements(&reply->elements[i]);
+    }
     free(reply->elements);
 }
 
@@ -134,6 +151,6 @@ void reply_free(struct reply *reply)
 {
     if (reply == NULL)
         return;
-    reply_clear(reply);
+    free_elements(reply);
     free(reply);
 }

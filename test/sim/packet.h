@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define PACKET_WORDS 16 /* at most */
+
 enum packet_type {
     PACKET_COMMAND, /* words */
     PACKET_REPLY,   /* reply, to the oldest command without one */

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define FAN 4 /* children of an item: flatter is kinder to the cache */
+
 static bool before(const struct queue_item *a, const struct queue_item *b)
 {
     if (a->time_us != b->time_us)
@@ -15,17 +17,10 @@ static bool before(const struct queue_item *a, const struct queue_item *b)
     return a->serial < b->serial;
 }
 
-static void swap(struct queue_item *a, struct queue_item *b)
-{
-    struct queue_item kept = *a;
-
-    *a = *b;
-    *b = kept;
-}
-
 void queue_add(struct queue *queue, uint64_t time_us, queue_run *run,
                void *object, uint64_t value)
 {
+    struct queue_item item = {time_us, queue->serial++, run, object, value};
     size_t at = queue->count;
 
     if (queue->count == queue->size) {
@@ -33,12 +28,12 @@ void queue_add(struct queue *queue, uint64_t time_us, queue_run *run,
         queue->items = xrealloc(queue->items,
                                 queue->size * sizeof(*queue->items));
     }
-    queue->items[queue->count++] = (struct queue_item){time_us, queue->serial++,
-                                                       run, object, value};
-    while (at > 0 && before(&queue->items[at], &queue->items[(at - 1) / 2])) {
-        swap(&queue->items[at], &queue->items[(at - 1) / 2]);
-        at = (at - 1) / 2;
+    queue->count++;
+    while (at > 0 && before(&item, &queue->items[(at - 1) / FAN])) {
+        queue->items[at] = queue->items[(at - 1) / FAN];
+        at = (at - 1) / FAN;
     }
+    queue->items[at] = item;
 }
 
 const struct queue_item *queue_first(const struct queue *queue)
@@ -47,24 +42,34 @@ const struct queue_item *queue_first(const struct queue *queue)
     return &queue->items[0];
 }
 
+static size_t earliest_child(const struct queue *queue, size_t at)
+{
+    size_t first = at * FAN + 1;
+    size_t end = first + FAN < queue->count ? first + FAN : queue->count;
+    size_t earliest = first;
+
+    for (size_t child = first + 1; child < end; child++)
+        if (before(&queue->items[child], &queue->items[earliest]))
+            earliest = child;
+    return earliest;
+}
+
 struct queue_item queue_take(struct queue *queue)
 {
     struct queue_item taken = *queue_first(queue);
+    struct queue_item last = queue->items[--queue->count];
     size_t at = 0;
 
-    queue->items[0] = queue->items[--queue->count];
-    for (;;) {
-        size_t least = at;
+    while (at * FAN + 1 < queue->count) {
+        size_t child = earliest_child(queue, at);
 
-        for (size_t child = 2 * at + 1; child <= 2 * at + 2; child++)
-            if (child < queue->count &&
-                before(&queue->items[child], &queue->items[least]))
-                least = child;
-        if (least == at)
-            return taken;
-        swap(&queue->items[at], &queue->items[least]);
-        at = least;
+        if (!before(&queue->items[child], &last))
+            break;
+        queue->items[at] = queue->items[child];
+        at = child;
     }
+    queue->items[at] = last;
+    return taken;
 }
 
 void queue_clear(struct queue *queue)

@@ -16,7 +16,7 @@ struct queue_item {
 };
 
 struct queue {
-    struct queue_item *items; /* a binary heap */
+    struct queue_item *items; /* a heap */
     size_t count;
     size_t size;
     uint64_t serial;

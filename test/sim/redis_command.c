@@ -68,8 +68,16 @@ static struct reply *run_client(const struct call *call)
         is(call->words[2], "TYPE"))
         return reply_integer(
             redis_kill_clients(call->redis, call->client, call->words[3]));
-    if (is(call->words[1], "PAUSE") || is(call->words[1], "UNPAUSE"))
+    if (is(call->words[1], "PAUSE") && call->count == 4 &&
+        is(call->words[3], "WRITE")) {
+        call->redis->paused_until_ms = world_now_ms(call->redis->world) +
+                                       (uint64_t)atoll(call->words[2]);
         return reply_status("OK");
+    }
+    if (is(call->words[1], "UNPAUSE")) {
+        call->redis->paused_until_ms = 0;
+        return reply_status("OK");
+    }
     return reply_error("ERR syntax error");
 }
 
@@ -115,6 +123,8 @@ static struct reply *run_multi(const struct call *call)
 
 static struct reply *run_replicaof(const struct call *call)
 {
+    if (call->redis->failover_target >= 0)
+        return reply_error("ERR REPLICAOF not allowed while failing over.");
     if (is(call->words[1], "NO") && is(call->words[2], "ONE"))
         redis_follow(call->redis, "", 0);
     else
@@ -128,6 +138,8 @@ static struct reply *run_config(const struct call *call)
 
     if (!is(call->words[1], "REWRITE"))
         return reply_error("ERR unknown subcommand");
+    if (redis->rewrite_fails)
+        return reply_error("ERR Rewriting config file: Permission denied");
     snprintf(redis->stored_ip, sizeof(redis->stored_ip), "%s",
              redis->master_ip);
     redis->stored_port = redis->master_port;
@@ -226,6 +238,11 @@ static struct reply *refuse(const struct call *call,
     if (redis->busy && !command->while_busy)
         return reply_error("BUSY Redis is busy running a script. You can "
                            "only call SCRIPT KILL or SHUTDOWN NOSAVE.");
+    if (redis->cannot_save && redis_is_master(redis) &&
+        command->run == run_ping)
+        return reply_error("MISCONF Redis is configured to save RDB "
+                           "snapshots, but it's currently unable to persist "
+                           "to disk.");
     return NULL;
 }
 

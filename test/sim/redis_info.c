@@ -59,8 +59,7 @@ static void add_link(struct text *text, const struct redis *redis)
 static bool follows(const struct redis *replica, const struct redis *redis)
 {
     return replica != NULL && replica != redis && replica->running &&
-           replica->link_up && world_group_of_ip(replica->master_ip) >= 0 &&
-           net_find(redis->world->net, replica->master_ip) == redis->host;
+           replica->link_up && replica->master_host == redis->host;
 }
 
 static void add_replicas(struct text *text, const struct redis *redis)
@@ -71,6 +70,8 @@ static void add_replicas(struct text *text, const struct redis *redis)
         if (follows(redis->world->redis[host], redis))
             count++;
     add(text, "connected_slaves:%d\r\n", count);
+    if (redis->min_replicas > 0)
+        add(text, "min_slaves_good_slaves:%d\r\n", redis_good_replicas(redis));
     count = 0;
     for (int host = 0; host < NET_HOSTS; host++) {
         const struct redis *replica = redis->world->redis[host];
@@ -103,9 +104,10 @@ char *redis_info(const struct redis *redis)
         add(text, "master_failover_state:%s\r\n",
             redis->failover_target < 0 ? "no-failover" : "waiting-for-sync");
     add(text,
-        "master_repl_offset:%" PRIu64
-        "\r\nsecond_repl_offset:-1\r\n\r\n# CPU\r\nused_cpu_sys:0.1\r\n",
-        redis->offset);
+        "master_replid:%s\r\nmaster_replid2:%s\r\nmaster_repl_offset:%" PRIu64
+        "\r\nsecond_repl_offset:%" PRId64
+        "\r\n\r\n# CPU\r\nused_cpu_sys:0.1\r\n",
+        redis->replid, redis->replid2, redis->offset, redis->second_offset);
     copy = xstrdup(text->bytes);
     free(text);
     return copy;

@@ -2,17 +2,25 @@
 #include "chaos.h"
 #include "suites.h"
 
+static uint64_t hash_of(uint64_t seed, FILE *trace)
+{
+    struct chaos_run run = {.seed = seed, .trace = trace};
+
+    chaos_run(&run);
+    return run.hash;
+}
+
 START_TEST(a_seed_replays_a_run_exactly)
 {
     uint64_t seed = (uint64_t)_i + 1;
 
-    ck_assert_uint_eq(chaos_run(seed, NULL), chaos_run(seed, NULL));
+    ck_assert_uint_eq(hash_of(seed, NULL), hash_of(seed, NULL));
 }
 END_TEST
 
 START_TEST(another_seed_is_another_run)
 {
-    ck_assert_uint_ne(chaos_run(1, NULL), chaos_run(2, NULL));
+    ck_assert_uint_ne(hash_of(1, NULL), hash_of(2, NULL));
 }
 END_TEST
 

@@ -15,6 +15,8 @@ Suite *suite_addresses(void);
 Suite *suite_tilt(void);
 Suite *suite_disk(void);
 Suite *suite_links(void);
+Suite *suite_account(void);
+Suite *suite_mixed(void); /* with reference seats */
 Suite *suite_chaos(void);
 Suite *suite_coverage(void);
 

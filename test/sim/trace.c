@@ -12,6 +12,7 @@ struct trace {
     size_t count;
     size_t size;
     uint64_t hash;
+    bool kept;
 };
 
 static void (*match_handler)(const char *channel);
@@ -21,6 +22,7 @@ struct trace *trace_new(void)
     struct trace *trace = xcalloc(1, sizeof(*trace));
 
     trace->hash = UINT64_C(14695981039346656037);
+    trace->kept = true;
     return trace;
 }
 
@@ -34,38 +36,65 @@ void trace_free(struct trace *trace)
     free(trace);
 }
 
-static void hash(struct trace *trace, const char *text)
+static void hash_number(struct trace *trace, uint64_t number)
 {
-    do
-        trace->hash = (trace->hash ^ (unsigned char)*text) *
-                      UINT64_C(1099511628211);
-    while (*text++ != '\0');
+    trace->hash = (trace->hash ^ number) * UINT64_C(0x9e3779b97f4a7c15);
+    trace->hash ^= trace->hash >> 29;
+}
+
+static void hash_text(struct trace *trace, const char *text)
+{
+    size_t left = strlen(text);
+    uint64_t number;
+
+    for (; left >= sizeof(number); left -= sizeof(number)) {
+        memcpy(&number, text, sizeof(number));
+        hash_number(trace, number);
+        text += sizeof(number);
+    }
+    number = left; /* so that texts end where they end */
+    memcpy((char *)&number + 1, text, left);
+    hash_number(trace, number);
 }
 
 void trace_hash_text(struct trace *trace, uint64_t time_us, const char *text)
 {
-    char time[24];
-
-    snprintf(time, sizeof(time), "%" PRIu64, time_us);
-    hash(trace, time);
-    hash(trace, text);
+    hash_number(trace, time_us);
+    hash_text(trace, text);
 }
 
-void trace_add(struct trace *trace, uint64_t time_ms, const char *who,
-               const char *what, const char *text)
+void trace_keep(struct trace *trace, bool kept)
 {
-    size_t size = strlen(who) + strlen(what) + strlen(text) + 32;
-    char *line = xmalloc(size);
+    trace->kept = kept;
+}
 
-    snprintf(line, size, "%" PRIu64 " %s %s%s%s", time_ms, who, what,
-             text[0] != '\0' ? " " : "", text);
+bool trace_is_kept(const struct trace *trace)
+{
+    return trace->kept;
+}
+
+static void keep(struct trace *trace, char *line)
+{
     if (trace->count == trace->size) {
         trace->size = trace->size != 0 ? trace->size * 2 : 64;
         trace->lines = xrealloc(trace->lines,
                                 trace->size * sizeof(*trace->lines));
     }
     trace->lines[trace->count++] = line;
-    hash(trace, line);
+}
+
+void trace_add(struct trace *trace, uint64_t time_ms, const char *who,
+               const char *what, const char *text)
+{
+    size_t size = strlen(who) + strlen(what) + strlen(text) + 32;
+    char *line;
+
+    if (!trace->kept)
+        return;
+    line = xmalloc(size);
+    snprintf(line, size, "%" PRIu64 " %s %s%s%s", time_ms, who, what,
+             text[0] != '\0' ? " " : "", text);
+    keep(trace, line);
 }
 
 size_t trace_count(const struct trace *trace)

@@ -12,11 +12,17 @@ struct trace;
 struct trace *trace_new(void);
 void trace_free(struct trace *trace);
 
-/* Appends "<ms> <who> <what> <text>". Kept and hashed. */
+/* Whether lines are kept (they are at first): a swarm needs them only to
+ * explain a failure, and runs the seed again for that. */
+void trace_keep(struct trace *trace, bool kept);
+bool trace_is_kept(const struct trace *trace);
+
+/* Appends "<ms> <who> <what> <text>", when lines are kept. */
 void trace_add(struct trace *trace, uint64_t time_ms, const char *who,
                const char *what, const char *text);
 
-/* Only hashed: what is too much to keep. */
+/* Hashed, and never kept: the hash of a run is the same with and without
+ * lines. */
 void trace_hash_text(struct trace *trace, uint64_t time_us, const char *text);
 
 size_t trace_count(const struct trace *trace);

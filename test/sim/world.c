@@ -5,6 +5,7 @@
 #include "checker.h"
 #include "node.h"
 #include "redis.h"
+#include "reference.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -32,9 +33,10 @@ void world_fail(struct world *world, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
-    if (failure_prints_trace)
+    if (failure_prints_trace) {
         trace_print(world->trace, stderr);
-    fprintf(stderr, "%" PRIu64 " FAILED: %s\n", world_now_ms(world), text);
+        fprintf(stderr, "%" PRIu64 " FAILED: %s\n", world_now_ms(world), text);
+    }
     if (failure_handler != NULL)
         failure_handler(text);
     abort();
@@ -42,27 +44,42 @@ void world_fail(struct world *world, const char *format, ...)
 
 const char *world_master_name(int group)
 {
-    static const char *const names[MAX_GROUPS] = {
-        "mymaster", "master2", "master3", "master4",
-        "master5",  "master6", "master7", "master8"};
+    static char names[MAX_GROUPS][12];
 
+    if (names[group][0] == '\0' && group == 0)
+        strcpy(names[group], "mymaster");
+    else if (names[group][0] == '\0')
+        snprintf(names[group], sizeof(names[group]), "master%d",
+                 (group + 1) % 100);
     return names[group];
+}
+
+int world_group_of_name(const char *name)
+{
+    for (int group = 0; group < MAX_GROUPS; group++)
+        if (strcmp(world_master_name(group), name) == 0)
+            return group;
+    return -1;
 }
 
 int world_group_of_ip(const char *ip)
 {
-    int group;
-    int last;
+    char *end;
+    long group;
 
-    if (sscanf(ip, "10.0.%d.%d", &group, &last) != 2 || group < 0 ||
-        group >= MAX_GROUPS)
+    if (strncmp(ip, "10.0.", 5) != 0)
         return -1;
-    return group;
+    group = strtol(ip + 5, &end, 10);
+    return end != ip + 5 && *end == '.' && group >= 0 && group < MAX_GROUPS
+               ? (int)group
+               : -1;
 }
 
 const char *world_ip(int host, char ip[16])
 {
-    if (host >= SENTINEL(1))
+    if (host >= CLIENT_HOST(1))
+        snprintf(ip, 16, "10.2.0.%d", (host - CLIENT_HOST(0)) & 0xff);
+    else if (host >= SENTINEL(1))
         snprintf(ip, 16, "10.1.0.%d", (host - SENTINEL(0)) & 0xff);
     else
         snprintf(ip, 16, "10.0.%d.%d", (host / 10) & 0xff, host % 10 + 1);
@@ -157,8 +174,22 @@ static void start_sentinel(void *object, uint64_t value)
 {
     struct world *world = object;
 
-    if (world->nodes[value]->core == NULL)
+    if (world->references[value] != NULL)
+        reference_start(world->references[value]);
+    else if (world->nodes[value]->core == NULL)
         node_start(world->nodes[value]);
+}
+
+static void add_sentinel(struct world *world, int number)
+{
+    const struct world_options *options = &world->options;
+
+    if ((options->reference_seats >> (number - 1) & 1) == 0)
+        (void)node_new(world, SENTINEL(number), first_state(world));
+    else if (options->resolve_hostnames)
+        world_fail(world, "a reference seat knows no host names");
+    else
+        (void)reference_new(world, SENTINEL(number), first_state(world));
 }
 
 static void add_hosts(struct world *world)
@@ -167,7 +198,7 @@ static void add_hosts(struct world *world)
         for (int i = 0; i <= world->options.replicas; i++)
             (void)redis_new(world, REDIS(group, i), REDIS(group, 0));
     for (int i = 1; i <= world->options.sentinels; i++) {
-        (void)node_new(world, SENTINEL(i), first_state(world));
+        add_sentinel(world, i);
         queue_add(&world->queue, rng_between(&world->rng, 0, 50000),
                   start_sentinel, world, (uint64_t)SENTINEL(i));
     }
@@ -196,6 +227,8 @@ void world_free(struct world *world)
     for (int host = 0; host < NET_HOSTS; host++)
         node_free(world->nodes[host]);
     for (int host = 0; host < NET_HOSTS; host++)
+        reference_free(world->references[host]);
+    for (int host = 0; host < NET_HOSTS; host++)
         redis_free(world->redis[host]);
     net_free(world->net);
     queue_clear(&world->queue);
@@ -203,6 +236,18 @@ void world_free(struct world *world)
     trace_free(world->trace);
     free(world->answer);
     free(world);
+}
+
+void world_note(struct world *world, const char *format, ...)
+{
+    char text[256];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(text, sizeof(text), format, arguments);
+    va_end(arguments);
+    trace_hash_text(world->trace, world->now_us, text);
+    trace_add(world->trace, world_now_ms(world), "world", text, "");
 }
 
 /* ---- Time ---- */
@@ -238,11 +283,11 @@ void world_run_for(struct world *world, uint64_t time_ms)
     world_run_until(world, world_now_ms(world) + time_ms);
 }
 
-static bool disk_knows_all(struct world *world, const struct node *node)
+static bool disk_knows_all(struct world *world, const struct state *disk)
 {
     for (int group = 0; group < world->options.masters; group++) {
         const struct state_master *master = state_find_master(
-            node->disk, world_master_name(group));
+            disk, world_master_name(group));
 
         if (master->replica_count != (size_t)world->options.replicas ||
             master->sentinel_count != (size_t)world->options.sentinels - 1)
@@ -251,10 +296,17 @@ static bool disk_knows_all(struct world *world, const struct node *node)
     return true;
 }
 
+static const struct state *disk_of(const struct world *world, int sentinel)
+{
+    return world->references[sentinel] != NULL
+               ? reference_disk(world->references[sentinel])
+               : world->nodes[sentinel]->disk;
+}
+
 static bool all_discovered(struct world *world)
 {
     for (int i = 1; i <= world->options.sentinels; i++)
-        if (!disk_knows_all(world, world->nodes[SENTINEL(i)]))
+        if (!disk_knows_all(world, disk_of(world, SENTINEL(i))))
             return false;
     return true;
 }
@@ -306,7 +358,5 @@ void net_isolate(struct world *world, int host)
 
 void net_heal(struct world *world)
 {
-    for (int a = 0; a < NET_HOSTS; a++)
-        for (int b = 0; b < NET_HOSTS; b++)
-            net_set_cut(world->net, a, b, false);
+    net_join_all(world->net);
 }

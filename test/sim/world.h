@@ -14,22 +14,26 @@
 struct checker;
 struct node;
 struct redis;
+struct reference;
 
 /* Hosts. A master and its replicas stand in one group: host REDIS(g, i) has
- * the address 10.0.<g>.<i + 1>:6379, sentinel <n> 10.1.0.<n>:26379. */
+ * the address 10.0.<g>.<i + 1>:6379, sentinel <n> 10.1.0.<n>:26379, client <n>
+ * 10.2.0.<n>. */
 #define REDIS(group, index) ((group)*10 + (index))
 #define MASTER REDIS(0, 0)
 #define REPLICA_1 REDIS(0, 1)
 #define REPLICA_2 REDIS(0, 2)
 #define REPLICA_3 REDIS(0, 3)
-#define SENTINEL(number) (99 + (number))
+#define SENTINEL(number) (199 + (number))
 #define S1 SENTINEL(1)
 #define S2 SENTINEL(2)
 #define S3 SENTINEL(3)
 #define S4 SENTINEL(4)
 #define S5 SENTINEL(5)
-#define MAX_GROUPS 8
+#define CLIENT_HOST(number) (219 + (number))
+#define MAX_GROUPS 20
 #define MAX_SENTINELS 9
+#define MAX_CLIENTS 20
 #define NONE (-1) /* for a count that is zero on purpose */
 
 /* What is not set takes its default, so every option set matters. */
@@ -52,6 +56,7 @@ struct world_options {
     const char *notification_script; /* none */
     const char *client_reconfig_script; /* none */
     bool resolve_hostnames;
+    unsigned reference_seats; /* bit 0: s1 behaves as the reference does, … */
 };
 
 struct world {
@@ -64,8 +69,11 @@ struct world {
     struct checker *checker;
     struct redis *redis[NET_HOSTS];
     struct node *nodes[NET_HOSTS];
+    struct reference *references[NET_HOSTS]; /* in place of nodes */
     char *answer;    /* to the last request of an operator */
     bool names_lost; /* the name server does not answer */
+    bool forgetful;  /* sentinels may know less than all others */
+    bool hurried;    /* operators do not wait for answers */
     size_t mark;     /* in the trace, for expectations */
 };
 
@@ -79,6 +87,10 @@ uint64_t world_now_ms(const struct world *world);
 /* Lets the time pass. */
 void world_run_until(struct world *world, uint64_t time_ms);
 void world_run_for(struct world *world, uint64_t time_ms);
+
+/* A line of the trace about the world itself. */
+void world_note(struct world *world, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 /* Runs what comes next, unless that is after LIMIT_US. */
 bool world_step(struct world *world, uint64_t limit_us);
@@ -94,6 +106,7 @@ struct world *world_ready(struct world_options options);
 /* The name of group GROUP's master, and the group of an address or name
  * (-1 when there is none). The text is static. */
 const char *world_master_name(int group);
+int world_group_of_name(const char *name);
 int world_group_of_ip(const char *ip);
 
 /* Writes the address of HOST into IP and returns it. */

@@ -307,6 +307,8 @@ static const struct {
     {"(+ping", "(+ping: open"},
     {"(+ping (+info", "(+ping: open"},
     {"(on)", "(on): Syntax error"},
+    {"(&a))", "(&a)): Syntax error"},
+    {"(+ping ~a))", "(+ping ~a)): Syntax error"},
     {"(>x)", "(>x): Syntax error"},
     {"(+ping +nosuch)", "(+ping +nosuch): " UNKNOWN},
 };

@@ -220,6 +220,18 @@ START_TEST(higher_current_epoch_is_taken)
 }
 END_TEST
 
+/* Else a failover of ours would have an older epoch than what it replaces. */
+START_TEST(an_epoch_of_a_configuration_is_taken_too)
+{
+    start_one();
+    hello(FROM(PEER_A_IP, "26379", PEER_A, "0", "mymaster", "10.0.0.1", "6379",
+               "7"));
+    expect("+new-epoch 7 (disk)");
+    ck_assert_uint_eq(core->current_epoch, 7);
+    ck_assert_uint_eq(master_find(core, "mymaster")->config_epoch, 7);
+}
+END_TEST
+
 START_TEST(newer_epoch_of_the_same_address_is_written)
 {
     struct state *state;
@@ -327,6 +339,7 @@ int main(void)
         new_address_is_corrected_in_the_other_masters,
         new_id_at_a_known_address,
         higher_current_epoch_is_taken,
+        an_epoch_of_a_configuration_is_taken_too,
         newer_epoch_of_the_same_address_is_written,
         configurations_that_are_not_followed,
         time_of_the_last_hello_is_kept,

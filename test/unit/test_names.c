@@ -353,6 +353,24 @@ START_TEST(a_sentinel_is_told_when_it_has_an_address)
 }
 END_TEST
 
+/* The other sentinel is reached by the link that another master has, too. */
+START_TEST(no_hello_speaks_of_a_master_without_an_address)
+{
+    struct state_master *master;
+
+    master = state_add_master(initial, "other", "redis-b", 6379);
+    state_add_sentinel(master, PEER_A_IP, 26379, PEER_A);
+    add_server(PEER_A_IP, 26379);
+    start_named();
+    run_for(5000);
+    expect_none("send " PEER_A_IP " PUBLISH *");
+    resolved("redis-b", "10.0.0.7");
+    run_for(2000);
+    expect("send " PEER_A_IP " PUBLISH __sentinel__:hello 10.0.9.9,26379," MY_ID
+           ",0,other,10.0.0.7,6379,0 (disk)");
+}
+END_TEST
+
 START_TEST(a_switch_to_a_name_waits_for_its_address)
 {
     static const char text[] = "10.0.1.1,26379," PEER_A
@@ -443,6 +461,7 @@ int main(void)
         a_replica_that_moves_has_its_new_name,
         names_that_are_announced_need_no_address,
         a_sentinel_is_told_when_it_has_an_address,
+        no_hello_speaks_of_a_master_without_an_address,
         a_switch_to_a_name_waits_for_its_address,
         a_name_that_moves_is_no_conflict,
         another_server_of_ours_is_a_conflict,

@@ -236,20 +236,6 @@ START_TEST(nothing_is_sent_without_a_connection)
 }
 END_TEST
 
-START_TEST(command_that_rests_on_a_vote_waits_for_its_write)
-{
-    start_one();
-    disk_works = false;
-    ask_us(5, MY_ID);
-    send_to(NULL);
-    expect_in_order("send 10.0.0.2 MULTI (disk)",
-                    "send 10.0.0.2 REPLICAOF NO ONE (disk)",
-                    "send 10.0.0.2 EXEC (disk)", NULL);
-    /* INFO would overtake them */
-    expect_none("send 10.0.0.2 INFO");
-}
-END_TEST
-
 int main(void)
 {
     const TTest *const cases[] = {
@@ -264,7 +250,6 @@ int main(void)
         renamed_commands,
         only_the_old_word_renamed,
         nothing_is_sent_without_a_connection,
-        command_that_rests_on_a_vote_waits_for_its_write,
     };
 
     return RUN_WORLDS("replication", cases);

@@ -93,6 +93,30 @@ START_TEST(script_of_a_busy_server_is_killed_once)
 }
 END_TEST
 
+START_TEST(connection_that_is_not_logged_in_is_made_anew)
+{
+    struct link *link;
+    uint64_t conn;
+
+    start_with("-NOAUTH Authentication required.");
+    link = the_master()->instance.link;
+    conn = link->command.conn;
+    ck_assert_uint_eq(link->command.opened_ms, START_MS);
+    run_for(4000);
+    ck_assert_uint_gt(link->command.conn, conn);
+    ck_assert_uint_ge(link->command.opened_ms, START_MS + 5000);
+    /* Not with each refusal. */
+    conn = link->command.conn;
+    run_for(1500);
+    ck_assert_uint_eq(link->command.conn, conn);
+    server->pong = NULL;
+    run_for(1000);
+    ck_assert(!link->ping_outstanding);
+    run_for(20000);
+    ck_assert_uint_eq(link->command.conn, conn);
+}
+END_TEST
+
 START_TEST(error_to_ping_is_logged_once)
 {
     static const char *const pongs[] = {"-NOAUTH Authentication required.",
@@ -208,6 +232,7 @@ int main(void)
         what_proves_availability,
         other_types_only_show_a_sign_of_life,
         script_of_a_busy_server_is_killed_once,
+        connection_that_is_not_logged_in_is_made_anew,
         error_to_ping_is_logged_once,
         refused_commands_are_logged_once,
         refused_info_is_asked_again_each_second_at_most,

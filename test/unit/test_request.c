@@ -341,6 +341,13 @@ START_TEST(config_set_errors_change_nothing)
         {{"announce-port", "65536"},
          2,
          "ERR Invalid value '65536' to SENTINEL CONFIG SET 'announce-port'"},
+        {{"announce-ip", "1.2.3.4,5"},
+         2,
+         "ERR Invalid value '1.2.3.4,5' to SENTINEL CONFIG SET "
+         "'announce-ip'"},
+        {{"announce-ip", "a b"},
+         2,
+         "ERR Invalid value 'a b' to SENTINEL CONFIG SET 'announce-ip'"},
         {{"resolve-hostnames", "maybe"},
          2,
          "ERR Invalid value 'maybe' to SENTINEL CONFIG SET "

@@ -190,6 +190,18 @@ START_TEST(empty_lines_do_not_pile_up)
 }
 END_TEST
 
+/* Blanks for the words of a line, but not for its ends. */
+START_TEST(lines_of_odd_blanks_are_empty)
+{
+    static const char text[] = "\f\nport 26380\n \v\f \n"
+                               "sentinel myid " TEST_ID "\n"
+                               "sentinel current-epoch 0\n\v\n";
+
+    given(text, NULL);
+    expect(text);
+}
+END_TEST
+
 START_TEST(all_is_appended_in_the_documented_order)
 {
     struct state_master *master;
@@ -581,6 +593,7 @@ static Suite *rewrite_suite(void)
     tcase_add_test(tests, changed_values_stay_beside_their_comments);
     tcase_add_test(tests, lines_of_a_removed_master_disappear);
     tcase_add_test(tests, empty_lines_do_not_pile_up);
+    tcase_add_test(tests, lines_of_odd_blanks_are_empty);
     tcase_add_test(tests, all_is_appended_in_the_documented_order);
     tcase_add_test(tests, defaults_are_not_written);
     tcase_add_test(tests, the_log_level_is_written_when_a_command_has_set_it);

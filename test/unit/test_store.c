@@ -274,6 +274,37 @@ static void *read_always(void *arg)
     return NULL;
 }
 
+static void leave_file(const char *end)
+{
+    char path[600];
+    FILE *stream;
+
+    snprintf(path, sizeof(path), "%s%s", world_file, end);
+    stream = fopen(path, "w");
+    ck_assert_ptr_nonnull(stream);
+    fclose(stream);
+}
+
+/* Only what is surely a temporary file of ours is removed. */
+START_TEST(what_a_crash_has_left_is_removed_at_the_start)
+{
+    static const char *const kept[] = {
+        ".backup",           ".XXXXXX",           ".sentineld-",
+        ".sentineld-abcde",  ".sentineld-abc.ef", ".sentineld-abcdefg",
+        "x.sentineld-abcdef"};
+    const char *error = NULL;
+
+    leave_file(".sentineld-aB3dEf");
+    leave_file(".sentineld-012345");
+    for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
+        leave_file(kept[i]);
+    ck_assert_int_eq(store_check(store, &error), 0);
+    ck_assert_int_eq(count_files(), 8);
+    ck_assert_int_eq(store_write_now(store, state, &error), 0);
+    ck_assert_int_eq(count_files(), 8);
+}
+END_TEST
+
 START_TEST(a_reader_never_sees_half_a_file)
 {
     const char *error = NULL;
@@ -308,6 +339,7 @@ static Suite *store_suite(void)
     tcase_add_test(tests, a_full_disk_leaves_the_old_file);
     tcase_add_test(tests, a_directory_that_is_not_there_is_named);
     tcase_add_test(tests, a_directory_that_is_not_writable);
+    tcase_add_test(tests, what_a_crash_has_left_is_removed_at_the_start);
     tcase_add_test(tests, a_reader_never_sees_half_a_file);
     suite_add_tcase(suite, tests);
     return suite;

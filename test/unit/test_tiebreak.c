@@ -21,13 +21,20 @@ static void start_at(uint64_t epoch)
     forget();
 }
 
-static void names_other(const char *ip, const char *id, uint64_t epoch)
+static void names(const char *ip, const char *id, const char *master_ip,
+                  uint64_t epoch)
 {
     char text[256];
 
     snprintf(text, sizeof(text), "%s,26379,%s,%llu,mymaster,%s,6379,%llu", ip,
-             id, (unsigned long long)epoch, OTHER, (unsigned long long)epoch);
+             id, (unsigned long long)epoch, master_ip,
+             (unsigned long long)epoch);
     hello(text);
+}
+
+static void names_other(const char *ip, const char *id, uint64_t epoch)
+{
+    names(ip, id, OTHER, epoch);
 }
 
 START_TEST(the_majority_is_followed)
@@ -100,6 +107,24 @@ START_TEST(in_epoch_0_a_replica_is_left_for_its_master)
 }
 END_TEST
 
+/* Their sentinels have turned them to each other. */
+START_TEST(two_that_follow_each_other_are_not_changed_again_and_again)
+{
+    start_at(4);
+    follows(server_at(MASTER_IP, 6379), RUNID_1, OTHER, "down", 10);
+    follows(server_at(OTHER, 6379), RUNID_2, MASTER_IP, "down", 10);
+    run_for(11000);
+    forget();
+    for (int i = 0; i < 20; i++) {
+        names_other(PEER_A_IP, PEER_A, 4);
+        run_for(500);
+        names(PEER_B_IP, PEER_B, MASTER_IP, 4);
+        run_for(500);
+    }
+    expect_count("+switch-master*", 1);
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const cases[] = {
@@ -109,6 +134,7 @@ int main(void)
         without_a_majority_the_smaller_wins_after_a_while,
         in_epoch_0_a_master_that_is_well_is_kept,
         in_epoch_0_a_replica_is_left_for_its_master,
+        two_that_follow_each_other_are_not_changed_again_and_again,
     };
 
     return RUN_WORLDS("tiebreak", cases);
