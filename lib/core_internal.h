@@ -44,6 +44,7 @@ struct core {
     bool started;
     uint64_t last_instance;
     uint64_t last_conn;
+    uint64_t retried_ms;      /* when all that is down was tried anew */
     struct instance *touched; /* to be run at the end of the step */
     struct instance *touched_last;
 

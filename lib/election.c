@@ -119,6 +119,9 @@ uint64_t election_start_ms(const struct core *core, const struct master *master)
                  : at;
     else if (master->start_after_ms > at)
         at = master->start_after_ms;
+    /* When the network is just back the master has its chance to answer. */
+    if (core->retried_ms != 0 && core->retried_ms + slot_ms(core, master) > at)
+        at = core->retried_ms + slot_ms(core, master);
     return at + turn;
 }
 

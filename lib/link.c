@@ -371,6 +371,59 @@ void link_run(struct core *core, struct link *link)
     heap_set(&core->deadlines, &link->deadline, next);
 }
 
+/* A channel that is still being made, waits out a pause, or carries nothing
+ * any more, is tried anew; not the one that was REACHED. */
+static void retry_channel(struct core *core, struct channel *channel,
+                          const struct channel *reached)
+{
+    if (channel == reached || (channel->up && channel->link == reached->link) ||
+        (channel->conn != 0 &&
+         since_ms(core->now_ms, channel->opened_ms) < QUICK_RETRY_MS))
+        return;
+    close_channel(core, channel, "tried anew, as others answer again");
+    channel->attempted = false;
+}
+
+static void retry_lost(struct core *core, struct instance *instance,
+                       const struct channel *reached)
+{
+    struct link *link = instance->link;
+
+    if ((instance->flags & FLAG_SDOWN) == 0 || !link->ping_outstanding)
+        return;
+    retry_channel(core, &link->command, reached);
+    if (link->wants_pubsub)
+        retry_channel(core, &link->pubsub, reached);
+    heap_set(&core->deadlines, &link->deadline, core->now_ms);
+}
+
+/* Somebody who was down is REACHED: the network may be whole again. Who is
+ * still silent for us may be so only because a pause, or the growing one of
+ * TCP, has not passed yet; so that no failover rests on that, all are tried
+ * at once. */
+static void reached_again(struct core *core, const struct channel *reached)
+{
+    struct instance *master;
+    struct instance *one;
+    bool was_down = false;
+
+    for (one = reached->link->users; one != NULL; one = one->next_user)
+        if ((one->flags & FLAG_SDOWN) != 0)
+            was_down = true;
+    if (!was_down || core->tilt ||
+        (core->retried_ms != 0 &&
+         core->now_ms < core->retried_ms + core->intervals[PING_PERIOD]))
+        return;
+    core->retried_ms = core->now_ms;
+    MASTER_EACH (core->masters, master) {
+        retry_lost(core, master, reached);
+        MASTER_EACH (master->master->replicas, one)
+            retry_lost(core, one, reached);
+        MASTER_EACH (master->master->sentinels, one)
+            retry_lost(core, one, reached);
+    }
+}
+
 /* Wakes the users that the reply may matter to; the others find out at their
  * own deadlines, so that a PONG on a link shared by many masters is cheap. */
 void link_pong(struct core *core, struct link *link, bool valid)
@@ -382,6 +435,7 @@ void link_pong(struct core *core, struct link *link, bool valid)
     if (valid) {
         link->last_avail_ms = core->now_ms;
         link->ping_outstanding = false;
+        reached_again(core, &link->command);
     }
     for (struct instance *user = link->users; user != NULL;
          user = user->next_user)
@@ -400,6 +454,7 @@ void link_conn_up(struct core *core, struct channel *channel,
     if (channel == &channel->link->command && local_ip != NULL &&
         strlen(local_ip) < ADDR_IP_SIZE)
         memcpy(channel->link->local_ip, local_ip, strlen(local_ip) + 1);
+    reached_again(core, channel);
     for (struct instance *user = channel->link->users; user != NULL;
          user = user->next_user)
         instance_touch(core, user);

@@ -2,13 +2,17 @@
  * prove, but the votes that ours give them bind as well as any. */
 #include "checker_facts.h"
 
-/* Who has a majority in an epoch is its only leader, of whatever kind. */
+/* Who has a majority in an epoch is its only leader, of whatever kind. A seat
+ * that does not know all others may have less. */
 void checker_reference_leads(struct checker *checker, int group, uint64_t epoch,
                              const char *id)
 {
     struct fact_key key = {FACT_LEADER, group, 0, 0, epoch};
 
-    checker_state(checker, "two leaders in one epoch", key, id);
+    if (checker->world->forgetful)
+        checker_reference_disputes(checker, group, epoch);
+    else
+        checker_state(checker, "two leaders in one epoch", key, id);
 }
 
 /* As with an order: nobody's majority stands behind the epoch. */

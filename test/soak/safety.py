@@ -17,7 +17,8 @@ class Seat:
         self.ours = ours
         self.id = ""
         self.pid = 0
-        self.forced = False  # an ordered failover goes on
+        self.forced = False  # a failover without election goes on
+        self.coordinated = False  # orders ask for a coordinated one
         self.new_epoch = 0
         self.candidate_epoch = 0
         self.file_epochs: dict[str, int] = {}
@@ -39,6 +40,7 @@ class Safety:
         self.uncounted: list[tuple[Seat, int]] = []
         self.forced_epochs: set[int] = set()
         self.addresses: dict[int, tuple[Address, str]] = {}
+        self.disputes: list[tuple[int, str]] = []
         self.switches: list[tuple[float, str]] = []
         self.said: dict[str, list] = collections.defaultdict(list)
 
@@ -52,7 +54,7 @@ class Safety:
         if line.pid != seat.pid:
             seat.pid, seat.forced, seat.candidate_epoch = line.pid, False, 0
         if line.text.startswith("Executing user requested FAILOVER"):
-            seat.forced = True
+            seat.forced = not seat.coordinated
         channel, words = line.channel, line.words
         if channel == "+new-epoch":
             self._new_epoch(seat, int(words[0]))
@@ -156,6 +158,13 @@ class Safety:
             return
         known, first = self.addresses.setdefault(
             config_epoch, (address, source))
-        if known != address and config_epoch not in self.forced_epochs:
-            self.fail(f"two addresses in config epoch {config_epoch}: "
-                      f"{known} ({first}), {address} ({source})")
+        if known != address:
+            self.disputes.append((config_epoch, f"{known} ({first}), "
+                                                f"{address} ({source})"))
+
+    def settle_disputes(self) -> None:
+        """When all logs are read, which tell of the orders."""
+        for epoch, text in dict(self.disputes).items():
+            if epoch not in self.forced_epochs:
+                self.fail(f"two addresses in config epoch {epoch}: {text}")
+        self.disputes.clear()
