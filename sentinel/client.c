@@ -14,12 +14,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Requests that a client may send ahead while it waits for the core; what
- * comes after them stays in the kernel. */
-#define AHEAD_MAX_BYTES 65536
+/* Requests that a client may send ahead of those that are run; what comes
+ * after them stays in the kernel. */
+#define AHEAD_MAX_BYTES 16384
 
-/* Unread output of a client without subscriptions; Redis has no limit here
- * unless it is told. No list of a sentinel is near it. */
+/* A client's share of a turn ends with the first of these that it reaches. */
+#define TURN_REQUESTS 64
+#define TURN_OUTPUT_BYTES 16384
+
+/* The clock costs a good part of a short request: it is read once in so many.
+ */
+#define REQUESTS_PER_CLOCK 8
+
+/* With so much output that has not left, no more requests are run: who does
+ * not read is not answered, and need not be hung up on. */
+#define OUTPUT_FULL_BYTES 131072
+
+/* Unread output of a client without subscriptions, in effect that of a single
+ * reply; Redis has no limit here unless it is told. No list of a sentinel is
+ * near it. */
 #define OUTPUT_MAX_BYTES (64ULL * 1024 * 1024)
 
 /* Output memory that an idle client keeps. */
@@ -45,6 +58,7 @@ static struct stream *begin_to_close(struct session *session,
                session->client.id, session->client.address, reason);
     session->closing = true;
     session->client.stream = NULL;
+    server_count_unread(session->server, session, 0);
     server_closing(session->server, session);
     return stream;
 }
@@ -88,12 +102,35 @@ static void hand_over_output(struct session *session, struct stream *stream)
         resp_writer_clear(&client->output);
 }
 
+uint64_t session_unread(const struct session *session)
+{
+    if (session->closing)
+        return 0;
+    return session->client.output.length +
+           stream_unsent(session->client.stream);
+}
+
 static void on_fill(void *arg)
 {
     struct session *session = arg;
 
     if (!session->closing && session->client.output.length != 0)
         hand_over_output(session, session->client.stream);
+}
+
+/* Goes on with the requests that waited for this. */
+static void on_drained(void *arg)
+{
+    struct session *session = arg;
+
+    if (session->closing)
+        return;
+    server_count_unread(session->server, session, session_unread(session));
+    if (!session->full)
+        return;
+    session->full = false;
+    session->client.last_active_ms = stream_hub_now(session->hub);
+    server_want_turn(session->server, session);
 }
 
 void client_close(struct client *client, const char *reason)
@@ -114,6 +151,17 @@ static void close_over_limit(struct session *session, uint64_t unread)
                " bytes of output that it does not read exceed its limit",
                session->client.id, session->client.address, unread);
     abort_session(session, "output limit exceeded");
+}
+
+void session_close_largest(struct session *session)
+{
+    log_printf(LEVEL_WARNING,
+               "Closing client id=%" PRIu64 " addr=%s: all clients together "
+               "exceed the limit of unread output, and its %" PRIu64
+               " bytes are the most",
+               session->client.id, session->client.address,
+               session_unread(session));
+    abort_session(session, "output limit of all clients exceeded");
 }
 
 /* Whether a subscriber has been over its soft limit for too long. */
@@ -143,9 +191,9 @@ static void check_output(struct session *session)
     uint64_t limit = client_subscribed(&session->client)
                          ? settings->pubsub_hard_limit
                          : OUTPUT_MAX_BYTES;
-    uint64_t unread = session->client.output.length +
-                      stream_unsent(session->client.stream);
+    uint64_t unread = session_unread(session);
 
+    server_count_unread(session->server, session, unread);
     if ((limit != 0 && unread >= limit) || over_soft_limit(session, unread))
         close_over_limit(session, unread);
 }
@@ -205,53 +253,85 @@ static void run_request(struct session *session,
         client_flush(client);
 }
 
-/* Runs what has come in, up to a request that the core must answer. */
-static void run_requests(struct session *session)
+/* Whether another request may be run, by what the client itself does. */
+static bool may_run(struct session *session)
 {
-    struct client *client = &session->client;
+    const struct client *client = &session->client;
 
-    session->processing = true;
-    while (!session->closing && !client->waiting &&
-           !client->close_after_reply) {
-        struct resp_request request;
-        const char *error;
-        enum resp_result result = resp_request_next(session->requests, &request,
-                                                    &error);
-
-        if (result == RESP_MORE)
-            break;
-        if (result == RESP_DONE)
-            run_request(session, &request);
-        else if (result == RESP_ERROR)
-            protocol_error(session, error);
-        else
-            drop_http(session);
-    }
-    session->processing = false;
+    if (session->closing || client->waiting || client->close_after_reply)
+        return false;
+    session->full = session_unread(session) >= OUTPUT_FULL_BYTES;
+    return !session->full;
 }
 
-/* Runs requests and does what is due when no more can be run. */
-static void go_on(struct session *session)
+/* Runs one request. Returns whether there was one. */
+static bool run_next(struct session *session)
 {
-    struct client *client = &session->client;
+    struct resp_request request;
+    const char *error;
+    enum resp_result result = resp_request_next(session->requests, &request,
+                                                &error);
 
-    run_requests(session);
-    if (session->closing)
-        return;
-    if (!client->waiting && (client->close_after_reply || session->ended)) {
+    if (result == RESP_DONE)
+        run_request(session, &request);
+    else if (result == RESP_ERROR)
+        protocol_error(session, error);
+    else if (result == RESP_DROP)
+        drop_http(session);
+    return result == RESP_DONE;
+}
+
+/* Whether the client has had its share, or all clients have had theirs. */
+static bool share_ends(const struct session *session, unsigned requests,
+                       size_t output)
+{
+    if (requests == TURN_REQUESTS || output >= TURN_OUTPUT_BYTES)
+        return true;
+    return requests % REQUESTS_PER_CLOCK == 0 &&
+           server_turn_over(session->server);
+}
+
+/* Runs the client's share of requests. Returns false when that was all that
+ * has come in. */
+static bool run_share(struct session *session)
+{
+    const struct client *client = &session->client;
+    size_t before = client->output.length;
+    unsigned requests = 0;
+    bool more = true;
+
+    session->processing = true;
+    while (more && may_run(session)) {
+        more = run_next(session);
+        requests++;
+        if (session->closing ||
+            share_ends(session, requests, client->output.length - before))
+            break;
+    }
+    session->processing = false;
+    return more;
+}
+
+bool session_take_turn(struct turn *turn)
+{
+    struct session *session =
+        (struct session *)(void *)((char *)turn -
+                                   offsetof(struct session, turn));
+    struct client *client = &session->client;
+    bool more = run_share(session);
+
+    if (session->closing || client->waiting)
+        return false; /* client_answered() brings it back */
+    if (client->close_after_reply || (!more && session->ended)) {
         client_close(client, session->ended ? "closed by the peer"
                                             : "closed by command");
-        return;
+        return false;
     }
-    if (client->waiting != session->paused &&
-        (!client->waiting ||
-         resp_request_pending(session->requests) > AHEAD_MAX_BYTES)) {
-        session->paused = client->waiting;
-        if (session->paused)
-            stream_pause(client->stream);
-        else
-            stream_resume(client->stream);
+    if (!more && session->paused) {
+        session->paused = false;
+        stream_resume(client->stream);
     }
+    return more && !session->full; /* or on_drained() does */
 }
 
 void client_answered(struct client *client)
@@ -265,7 +345,13 @@ void client_answered(struct client *client)
         client_flush(client);
     /* Within command_run() the loop further up goes on by itself. */
     if (!session->closing && !session->processing)
-        go_on(session);
+        server_want_turn(session->server, session);
+}
+
+static void want_turn(struct session *session)
+{
+    if (!session->closing && !session->client.waiting && !session->full)
+        server_want_turn(session->server, session);
 }
 
 static void on_read(void *arg, const char *data, size_t length)
@@ -278,7 +364,11 @@ static void on_read(void *arg, const char *data, size_t length)
     client->context->input_bytes += length;
     client->last_active_ms = stream_hub_now(session->hub);
     resp_request_reader_feed(session->requests, data, length);
-    go_on(session);
+    if (resp_request_pending(session->requests) >= AHEAD_MAX_BYTES) {
+        session->paused = true;
+        stream_pause(client->stream);
+    }
+    want_turn(session);
 }
 
 /* A client that has sent its requests and shut its side (as nc does) still
@@ -288,13 +378,13 @@ static void on_ended(void *arg)
     struct session *session = arg;
 
     session->ended = true;
-    if (!session->closing)
-        go_on(session);
+    want_turn(session);
 }
 
 static const struct stream_callbacks stream_callbacks = {
     .read = on_read,
     .fill = on_fill,
+    .drained = on_drained,
     .ended = on_ended,
     .closed = on_closed,
 };

@@ -22,6 +22,10 @@
 
 #define TICK_MS 1000
 
+/* What all clients together are given in one turn of the loop: in between come
+ * timers, the links to servers and the ends of writes. */
+#define CLIENTS_TURN_NS 2000000
+
 /* So many of those that are turned away may take their time to read why; they
  * must not use up the descriptors that are kept for links and the state. */
 #define TURNED_AWAY_MAX 16
@@ -35,8 +39,12 @@ struct server {
     size_t open_count;        /* without closing ones */
     size_t turned_away;       /* that still read why */
     uint64_t last_id;
+    struct turns turns;
+    uint64_t unread_bytes; /* output of all sessions, as they have counted */
     uv_timer_t tick;
-    bool tick_open;
+    uv_check_t check; /* runs clients after all that has come in was read */
+    uv_idle_t idle;   /* active while they have more to do: no waiting */
+    int open_handles; /* of these three */
     bool stopping;
 };
 
@@ -75,6 +83,87 @@ void server_want_tick(struct server *server)
 {
     if (!server->stopping && !uv_is_active((uv_handle_t *)&server->tick))
         uv_timer_start(&server->tick, on_tick, TICK_MS, TICK_MS);
+}
+
+/* ---- Unread output of all ---- */
+
+void server_count_unread(struct server *server, struct session *session,
+                         uint64_t bytes)
+{
+    server->unread_bytes += bytes - session->counted_bytes;
+    session->counted_bytes = bytes;
+}
+
+static int compare_unread(const void *left, const void *right)
+{
+    uint64_t a = (*(struct session *const *)left)->counted_bytes;
+    uint64_t b = (*(struct session *const *)right)->counted_bytes;
+
+    return (a < b) - (a > b);
+}
+
+/* All sessions, most unread output first; the caller frees the array. */
+static struct session **sort_by_unread(struct server *server)
+{
+    size_t count = HASH_COUNT(server->sessions);
+    struct session **all = xcalloc(count + 1, sizeof(struct session *));
+    struct session *session;
+    struct session *next;
+    size_t i = 0;
+
+    HASH_ITER (hh, server->sessions, session, next) {
+        server_count_unread(server, session, session_unread(session));
+        all[i++] = session;
+    }
+    qsort(all, count, sizeof(struct session *), compare_unread);
+    return all;
+}
+
+/* Closes those with the most unread output until the rest is within the limit
+ * of all: memory is bounded, however many they are. */
+static void shed_output(struct server *server)
+{
+    uint64_t limit = server->context->settings->output_sum_limit;
+    struct session **all;
+
+    if (limit == 0 || server->unread_bytes <= limit)
+        return;
+    all = sort_by_unread(server);
+    for (size_t i = 0; server->unread_bytes > limit; i++)
+        session_close_largest(all[i]);
+    free(all);
+}
+
+/* ---- Turns: clients are read when they speak, and run here ---- */
+
+static void on_idle(uv_idle_t *idle)
+{
+    (void)idle;
+}
+
+static void on_check(uv_check_t *check)
+{
+    struct server *server = check->data;
+
+    turns_run(&server->turns);
+    if (server->stopping)
+        return;
+    if (!turns_any(&server->turns))
+        uv_idle_stop(&server->idle);
+    shed_output(server);
+}
+
+void server_want_turn(struct server *server, struct session *session)
+{
+    if (server->stopping)
+        return;
+    turns_want(&server->turns, &session->turn);
+    uv_idle_start(&server->idle, on_idle);
+}
+
+bool server_turn_over(const struct server *server)
+{
+    return turns_over(&server->turns);
 }
 
 /* ---- Who a client is ---- */
@@ -239,9 +328,9 @@ static void on_accepted(void *arg, int fd, bool local)
 
 void server_closing(struct server *server, struct session *session)
 {
-    (void)session;
     assert(server->open_count > 0);
     server->open_count--;
+    turns_drop(&server->turns, &session->turn);
 }
 
 void server_forget(struct server *server, struct session *session)
@@ -276,6 +365,19 @@ void server_visit_clients(struct server *server, server_visit *visit, void *arg)
 
 /* ---- Life ---- */
 
+static void open_handles(struct server *server)
+{
+    uv_timer_init(server->loop, &server->tick);
+    uv_check_init(server->loop, &server->check);
+    uv_idle_init(server->loop, &server->idle);
+    server->tick.data = server;
+    server->check.data = server;
+    server->idle.data = server;
+    server->open_handles = 3;
+    uv_check_start(&server->check, on_check);
+    uv_unref((uv_handle_t *)&server->check);
+}
+
 struct server *server_new(struct uv_loop_s *loop, struct context *context,
                           const char **error)
 {
@@ -290,17 +392,16 @@ struct server *server_new(struct uv_loop_s *loop, struct context *context,
         return NULL;
     }
     server->hub = stream_hub_new(loop);
-    uv_timer_init(loop, &server->tick);
-    server->tick.data = server;
-    server->tick_open = true;
+    open_handles(server);
+    turns_init(&server->turns, session_take_turn, uv_hrtime, CLIENTS_TURN_NS);
     return server;
 }
 
-static void on_tick_closed(uv_handle_t *handle)
+static void on_handle_closed(uv_handle_t *handle)
 {
     struct server *server = handle->data;
 
-    server->tick_open = false;
+    server->open_handles--;
 }
 
 static void close_visited(void *arg, struct client *client)
@@ -317,14 +418,16 @@ void server_stop(struct server *server)
     server_listen_stop(server->listeners);
     stream_hub_stop(server->hub);
     server_visit_clients(server, close_visited, NULL);
-    uv_close((uv_handle_t *)&server->tick, on_tick_closed);
+    uv_close((uv_handle_t *)&server->tick, on_handle_closed);
+    uv_close((uv_handle_t *)&server->check, on_handle_closed);
+    uv_close((uv_handle_t *)&server->idle, on_handle_closed);
 }
 
 void server_free(struct server *server)
 {
     if (server == NULL)
         return;
-    assert(server->sessions == NULL && !server->tick_open);
+    assert(server->sessions == NULL && server->open_handles == 0);
     server_listen_free(server->listeners);
     stream_hub_free(server->hub);
     free(server);

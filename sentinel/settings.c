@@ -28,6 +28,7 @@ struct settings *settings_new(void)
     settings->pubsub_hard_limit = 32u << 20;
     settings->pubsub_soft_limit = 8u << 20;
     settings->pubsub_soft_seconds = 60;
+    settings->output_sum_limit = 256u << 20;
     return settings;
 }
 

@@ -14,6 +14,7 @@
 #define FINISHING_MAX 128 /* more than these are not waited for */
 
 static void write_output(struct stream *stream);
+static void tell_drained(struct stream *stream);
 
 /* ---- The hub ---- */
 
@@ -46,6 +47,7 @@ static void on_prepare(uv_prepare_t *prepare)
         if (stream->state == STREAM_OPEN && stream->callbacks->fill != NULL)
             stream->callbacks->fill(stream->arg);
         write_output(stream);
+        tell_drained(stream);
     }
 }
 
@@ -222,10 +224,19 @@ static void on_written(uv_write_t *request, int status)
     buffer_clear(&stream->flight);
     if (stream->state == STREAM_CLOSING)
         return;
-    if (status < 0)
+    if (status < 0) {
         stream_close_for_error(stream, status);
-    else
-        write_output(stream);
+        return;
+    }
+    write_output(stream);
+    tell_drained(stream);
+}
+
+static void tell_drained(struct stream *stream)
+{
+    if (stream->state == STREAM_OPEN && stream->callbacks->drained != NULL &&
+        stream_unsent(stream) == 0)
+        stream->callbacks->drained(stream->arg);
 }
 
 /* Gives to libuv what the system would not take at once. */

@@ -33,6 +33,8 @@ struct stream_callbacks {
     /* Output is about to be written, the last moment to add some. May be
      * NULL. */
     void (*fill)(void *arg);
+    /* The system has taken all output. May be NULL. */
+    void (*drained)(void *arg);
     /* The peer will send no more, but may still read. NULL: closes. */
     void (*ended)(void *arg);
     /* The last call, after any kind of end: the stream is gone. */
@@ -64,7 +66,8 @@ void stream_wake(struct stream *stream);
 /* Bytes of output that the system has not taken yet. */
 size_t stream_unsent(const struct stream *stream);
 
-/* Stops reading, and goes on. */
+/* Stops reading, also within read() before more of what has arrived is read,
+ * and goes on. */
 void stream_pause(struct stream *stream);
 void stream_resume(struct stream *stream);
 

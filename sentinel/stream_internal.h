@@ -8,7 +8,9 @@
 
 #include <uv.h>
 
-#define STREAM_READ_BYTES 65536
+/* What is read at once: few enough that many streams, each with as much as it
+ * can send, do not hold up a turn of the loop. */
+#define STREAM_READ_BYTES 16384
 
 /* CONNECTING -> OPEN -> FINISHING -> CLOSING; any state -> CLOSING. */
 enum stream_state {

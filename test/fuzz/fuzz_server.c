@@ -1,6 +1,6 @@
-/* links: sentinel/server.o sentinel/client.o sentinel/stream*.o
- *        sentinel/command*.o sentinel/pubsub.o sentinel/resp*.o
- *        sentinel/buffer.o sentinel/held.o sentinel/acl*.o
+/* links: sentinel/server.o sentinel/client.o sentinel/turns.o
+ *        sentinel/stream*.o sentinel/command*.o sentinel/pubsub.o
+ *        sentinel/resp*.o sentinel/buffer.o sentinel/held.o sentinel/acl*.o
  *        sentinel/password.o sentinel/config*.o sentinel/rewrite_output.o
  *        sentinel/settings.o sentinel/elsewhere.o
  *        test/fuzz/server_driver.o test/fuzz/server_parts.o

@@ -187,7 +187,9 @@ static bool run_once(void)
     uv_run(&server_world->loop, UV_RUN_NOWAIT);
     for (size_t i = 0; i < SERVER_CLIENTS; i++)
         busy |= hear(i);
-    return busy;
+    /* Clients may have requests left that no turn had time for. */
+    return busy || (uv_loop_alive(&server_world->loop) &&
+                    uv_backend_timeout(&server_world->loop) == 0);
 }
 
 void server_world_run(void)

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define CALM_MS 15000 /* that it must stay so */
+#define CALM_MS 15000 /* that it must stay so, times the patience */
 #define LOOK_MS 500
 
 /* ---- Healing ---- */
@@ -244,7 +244,7 @@ static void check_connections(struct chaos *chaos)
  * wait before the next one, and that for a wrong replica. */
 static uint64_t convergence_limit_ms(const struct chaos *chaos)
 {
-    uint64_t limit_ms = 150000 +
+    uint64_t limit_ms = 150000 * (uint64_t)chaos->options.patience +
                         8 * (uint64_t)chaos->options.failover_timeout_ms +
                         10 * (uint64_t)chaos->options.down_after_ms;
 
@@ -266,7 +266,8 @@ static void expect_within_limit(struct chaos *chaos, uint64_t limit_ms)
             calm_since_ms = world_now_ms(world);
         if (fault != NULL && world_now_ms(world) > end_ms)
             world_fail(world, "healed, but %s", fault);
-    } while (world_now_ms(world) - calm_since_ms < CALM_MS);
+    } while (world_now_ms(world) - calm_since_ms <
+             CALM_MS * (uint64_t)chaos->options.patience);
     check_connections(chaos);
 }
 
@@ -310,7 +311,8 @@ static bool has_switched(struct chaos *chaos, int group, int old)
 /* Nothing hinders a failover but the pauses that follow earlier ones. */
 static uint64_t failover_limit_ms(const struct chaos *chaos)
 {
-    return (chaos->options.reference_seats == 0 ? 60000 : 300000) +
+    return (chaos->options.reference_seats == 0 ? 60000 : 300000) *
+               (uint64_t)chaos->options.patience +
            2 * (uint64_t)chaos->options.down_after_ms +
            2 * (uint64_t)chaos->options.failover_timeout_ms;
 }

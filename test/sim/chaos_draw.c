@@ -11,6 +11,7 @@
  * this long: large ones are disturbed for a shorter time. */
 #define WATCHED_MS (UINT64_C(12) * 3600000)
 #define LENGTH_MIN_MS 10000
+#define LENGTH_MAX_MS (UINT64_C(24) * 3600000)
 
 static uint64_t between(struct chaos *chaos, uint64_t low, uint64_t high)
 {
@@ -85,7 +86,6 @@ static void draw_length(struct chaos *chaos)
     const struct world_options *options = &chaos->options;
     uint64_t watched = (uint64_t)(options->sentinels * options->masters *
                                   (1 + options->replicas + options->sentinels));
-    uint64_t limit_ms = WATCHED_MS / watched;
 
     chaos->length_ms = between(chaos, LENGTH_MIN_MS, 120000);
     chaos->interval_max_ms = between(chaos, 200, 10000);
@@ -93,6 +93,27 @@ static void draw_length(struct chaos *chaos)
         chaos->length_ms = between(chaos, 120000, 7200000);
         chaos->interval_max_ms = between(chaos, 5000, 60000);
     }
+    chaos->limit_ms = WATCHED_MS / watched;
+    if (chaos->length_ms > chaos->limit_ms)
+        chaos->length_ms = chaos->limit_ms;
+}
+
+/* A world as an installation sees it for hours: signs of life, and faults, are
+ * rarer. */
+static void draw_patience(struct chaos *chaos)
+{
+    struct world_options *options = &chaos->options;
+    uint64_t limit_ms = chaos->limit_ms;
+
+    options->patience = 1;
+    if (!rng_chance(&chaos->rng, 35))
+        return;
+    options->patience = pick(chaos, 3, 10);
+    options->down_after_ms *= options->patience;
+    options->failover_timeout_ms *= options->patience;
+    chaos->length_ms = between(chaos, 600000, LENGTH_MAX_MS);
+    chaos->interval_max_ms = between(chaos, 10000, 600000);
+    limit_ms *= 2 * (uint64_t)options->patience;
     if (chaos->length_ms > limit_ms)
         chaos->length_ms = limit_ms;
 }
@@ -106,6 +127,7 @@ void chaos_draw(struct chaos *chaos, uint64_t seed)
     draw_times(chaos);
     draw_faults(chaos);
     draw_length(chaos);
+    draw_patience(chaos);
     chaos->undiscovered = rng_chance(&chaos->rng, 20);
     chaos->examined = rng_chance(&chaos->rng, 40);
 }

@@ -33,6 +33,7 @@ struct chaos {
     int64_t drift_ppm; /* clocks run up to so much faster or slower */
     size_t kinds[64];  /* of faults that occur, by index */
     size_t kind_count;
+    uint64_t limit_ms;        /* for the length, by size */
     uint64_t length_ms;       /* of the disturbed phase */
     uint64_t interval_max_ms; /* between two faults */
 };

@@ -9,7 +9,7 @@
 #include <string.h>
 
 /* INFO may be this old when a replica is chosen, and the order travels. */
-#define STALE_MS 15000
+#define STALE_MS 15000 /* times the patience of the world */
 
 static void take_limit(void *arg, const struct core_view *view)
 {
@@ -23,16 +23,16 @@ static void take_limit(void *arg, const struct core_view *view)
     if (down_ms > 0 && !view->reports_master &&
         view->role_reported_time > down_ms)
         down_ms = view->role_reported_time;
-    *(uint64_t *)arg = down_ms + 10 * (uint64_t)view->down_after_ms + STALE_MS;
+    *(uint64_t *)arg = down_ms + 10 * (uint64_t)view->down_after_ms;
 }
 
 static uint64_t link_down_limit_ms(const struct node *node, int group)
 {
-    uint64_t limit_ms = UINT64_MAX;
+    uint64_t limit_ms = UINT64_MAX / 2;
 
     (void)core_visit_master(node->core, world_master_name(group),
                             node_now_ms(node), take_limit, &limit_ms);
-    return limit_ms;
+    return limit_ms + STALE_MS * (uint64_t)node->world->options.patience;
 }
 
 void checker_promotes(struct checker *checker, const struct node *node,

@@ -119,6 +119,7 @@ static void fill_in(struct world_options *options)
     set_count(&options->replicas, 2);
     set_count(&options->sentinels, 3);
     set_count(&options->quorum, 2);
+    set_count(&options->patience, 1);
     if (options->down_after_ms == 0)
         options->down_after_ms = DEFAULT_DOWN_AFTER_MS;
     if (options->failover_timeout_ms == 0)
@@ -313,7 +314,8 @@ static bool all_discovered(struct world *world)
 
 void world_discover(struct world *world)
 {
-    uint64_t limit_us = world->now_us + DISCOVER_LIMIT_MS * 1000;
+    uint64_t limit_us = world->now_us + DISCOVER_LIMIT_MS * 1000 *
+                                            (uint64_t)world->options.patience;
 
     while (!all_discovered(world))
         if (!world_step(world, limit_us))

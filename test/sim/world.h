@@ -38,22 +38,23 @@ struct reference;
 
 /* What is not set takes its default, so every option set matters. */
 struct world_options {
-    uint64_t seed;                   /* default 1 */
-    int masters;                     /* 1: mymaster, then master2, … */
-    int replicas;                    /* 2 a master */
-    int sentinels;                   /* 3 */
-    int quorum;                      /* 2 */
-    int64_t down_after_ms;           /* 30000 */
-    int64_t failover_timeout_ms;     /* 180000 */
-    int64_t parallel_syncs;          /* 1 */
-    int64_t reboot_down_after_ms;    /* 0 */
-    uint64_t latency_min_us;         /* 200 */
-    uint64_t latency_max_us;         /* 1500 */
-    uint64_t disk_min_us;            /* 500: time to write and sync the state */
-    uint64_t disk_max_us;            /* 6000 */
-    uint64_t sync_ms;                /* 20: a replica's start of replication */
-    const char *auth_pass;           /* none: of servers and sentinels */
-    const char *notification_script; /* none */
+    uint64_t seed;                /* default 1 */
+    int masters;                  /* 1: mymaster, then master2, … */
+    int replicas;                 /* 2 a master */
+    int sentinels;                /* 3 */
+    int quorum;                   /* 2 */
+    int64_t down_after_ms;        /* 30000 */
+    int64_t failover_timeout_ms;  /* 180000 */
+    int64_t parallel_syncs;       /* 1 */
+    int64_t reboot_down_after_ms; /* 0 */
+    uint64_t latency_min_us;      /* 200 */
+    uint64_t latency_max_us;      /* 1500 */
+    uint64_t disk_min_us;         /* 500: time to write and sync the state */
+    uint64_t disk_max_us;         /* 6000 */
+    uint64_t sync_ms;             /* 20: a replica's start of replication */
+    int patience; /* 1: PING, INFO and hello so many times more seldom */
+    const char *auth_pass;              /* none: of servers and sentinels */
+    const char *notification_script;    /* none */
     const char *client_reconfig_script; /* none */
     bool resolve_hostnames;
     unsigned reference_seats; /* bit 0: s1 behaves as the reference does, … */

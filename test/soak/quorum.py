@@ -60,6 +60,7 @@ class Quorum(threading.Thread):
         self.account = account
         self.lateness = lateness
         self.log = open(self.directory / "faults.log", "w", buffering=1)
+        self.notices = open(self.directory / "notices.log", "w", buffering=1)
         self.down: set[str] = set()  # names of processes that must not run
         self.disturbed: set[str] = set()
         self.bad_disks: set[str] = set()
@@ -78,6 +79,14 @@ class Quorum(threading.Thread):
     def fail(self, text: str) -> None:
         self.note(f"VIOLATION {text}")
         self.account.violation(self.plan.name, text)
+
+    def _notice(self, notice) -> None:
+        """What a subscriber hears, in the log's seconds."""
+        when = notice.when - self.account.begin
+        self.notices.write(f"{when:9.3f} {notice.sentinel} {notice.channel} "
+                           f"{notice.text}\n")
+        self.account.count(self.account.checks, "notices heard")
+        self.writer.notice(notice)
 
     def our_sentinels(self) -> list:
         if not self.ready.is_set():
@@ -118,7 +127,7 @@ class Quorum(threading.Thread):
             self.cluster.recorder.follow(sentinel)
         self.cluster.wait_settled(master, deadline=90)
         self.writer = Writer(self.cluster, self.plan.name)
-        self.cluster.recorder.on_notice = self.writer.notice
+        self.cluster.recorder.on_notice = self._notice
         self.watcher = Watcher(self, Safety(
             self.account, self.plan.name, self.plan.sentinels,
             self.plan.reference_seats > 0))
@@ -141,6 +150,7 @@ class Quorum(threading.Thread):
                 self.fail(f"at the end: {error}")
             self.cluster.close()
         self.log.close()
+        self.notices.close()
 
     def _views(self) -> str:
         """What each thinks, for a failure."""
@@ -381,8 +391,9 @@ class Quorum(threading.Thread):
                 f"{late:.2f} s late: {switches[0]}")
         self.note(text)
         self.account.unprovoked.append(f"{self.plan.name}: {text}")
-        # A switch itself makes a gap of some hundred milliseconds.
-        if gap < limit / 2 and late < limit / 4:
+        # Writes and pings take the same way; a switch itself makes a gap of
+        # some hundred milliseconds.
+        if gap < 0.8 * limit and late < limit / 4:
             self.fail(text)
         return True
 

@@ -18,7 +18,7 @@ RSS_GROWTH_LIMIT = 512 << 10  # so much from the first quarter to the last
 DESCRIPTOR_GROWTH_LIMIT = 8
 # At any time.
 RSS_LIMIT = 64 << 20
-THREAD_LIMIT = 12
+THREAD_LIMIT = 20  # sixteen write files and resolve names
 
 
 @dataclasses.dataclass

@@ -31,9 +31,12 @@ def plans(count: int) -> list[Plan]:
     mixed = int(shutil.which(REFERENCE) is not None)
     return [
         Plan("steady", steady=True),
-        Plan("mixed", reference_seats=mixed, password="soak secret"),
+        # The reference writes a password with a blank so that it cannot read
+        # it again.
+        Plan("mixed", reference_seats=mixed, password="soak-secret"),
         Plan("five", sentinels=5),
-        Plan("valkey", server=valkey or "redis-server", password="#word"),
+        Plan("valkey", server=valkey or "redis-server",
+             password='soak # "secret"'),
     ][:count]
 
 
@@ -94,6 +97,8 @@ def run(options: argparse.Namespace, directory: pathlib.Path) -> Account:
 
 def main() -> int:
     options = arguments()
+    if options.report:
+        options.report.touch()  # rather now than in the end
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     directory = pathlib.Path(tempfile.mkdtemp(prefix="sentineld-soak-"))

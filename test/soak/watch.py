@@ -97,7 +97,7 @@ class Watcher(threading.Thread):
     def _warning(self, seat: Seat, line) -> None:
         if line.level == "#" and not line.channel:
             self.quorum.account.count(self.quorum.account.warnings,
-                                      re.sub(r"[\da-f.:]{2,}|\d+", "N",
+                                      re.sub(r"[\da-f]{40}|\d[\d.:]*", "N",
                                              line.text)[:70])
         if not is_expected(line, seat.name in self.quorum.bad_disks):
             self.once(f"{seat.name} logs: {line.text}")

@@ -66,6 +66,14 @@ static inline void append_bytes(struct client *client, size_t count)
     free(bytes);
 }
 
+static inline void burn(uint64_t nanoseconds)
+{
+    uint64_t since = uv_hrtime();
+
+    while (uv_hrtime() - since < nanoseconds)
+        continue;
+}
+
 void command_run(struct client *client, const struct resp_request *request)
 {
     const char *word = request->words[0];
@@ -92,6 +100,9 @@ void command_run(struct client *client, const struct resp_request *request)
         resp_status(&client->output, "SUBSCRIBED");
     } else if (strcasecmp(word, "BIG") == 0) {
         append_bytes(client, (size_t)atol(request->words[1]));
+    } else if (strcasecmp(word, "SLOW") == 0) {
+        burn(1000000);
+        resp_status(&client->output, "DONE");
     } else if (strcasecmp(word, "KILL") == 0) {
         client_close(client, "killed");
     } else {

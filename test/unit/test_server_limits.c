@@ -2,7 +2,7 @@
  * sentinel/config_words.o sentinel/resp_request.o sentinel/resp_reply.o
  * sentinel/stream.o sentinel/stream_open.o sentinel/client.o sentinel/server.o
  * sentinel/server_listen.o sentinel/settings.o sentinel/elsewhere.o
- * sentinel/password.o sentinel/acl*.o */
+ * sentinel/password.o sentinel/acl*.o sentinel/turns.o */
 #include "server_world.h"
 
 #include <ifaddrs.h>
