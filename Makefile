@@ -6,7 +6,9 @@
 #   make test-integration  the daemon beside real redis-server processes
 #   make test-golden     the daemon against recorded replies of Redis Sentinel
 #   make swarm SEEDS=1000 FROM=1 JOBS=2   more seeds of the simulator
-#   make fuzz TIME=60    the core under any sequence of events (needs clang)
+#   make fuzz TIME=60    every parser, the server and the core (needs clang)
+#   make mutants         does all this find bugs? (half an hour)
+#   make soak MINUTES=60   random faults on real processes
 #   make install         to PREFIX (default /usr/local), below DESTDIR
 #   make help            all targets
 #
@@ -21,7 +23,7 @@ all: daemon
 
 # ---- Configuration: made by itself in a fresh clone ----
 
-SETUP_FREE = clean distclean format fuzz help
+SETUP_FREE = clean distclean format fuzz help mutants
 ifneq ($(filter-out $(SETUP_FREE),$(or $(MAKECMDGOALS),all)),)
 include config.mak
 endif
@@ -167,6 +169,7 @@ check-scripts: $(LIBCORE)
 	scripts/check-layers.sh $(LIBCORE)
 	scripts/check-size.sh
 	scripts/check-coverage.py
+	scripts/mutants --check
 	test/golden/compare --self-test
 	scripts/format.sh --check
 
@@ -180,6 +183,15 @@ test-integration: daemon
 .PHONY: test-golden
 test-golden: daemon
 	SENTINELD=$(B)/sentineld test/golden/compare
+
+.PHONY: mutants
+mutants:
+	scripts/mutants --jobs $(JOBS) --seeds 300
+
+MINUTES = 10
+.PHONY: soak
+soak: daemon
+	scripts/soak --minutes $(MINUTES)
 
 TIME = 60
 .PHONY: fuzz

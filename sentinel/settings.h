@@ -69,7 +69,7 @@ struct settings {
     uint64_t pubsub_hard_limit; /* bytes of unread output; 0: none */
     uint64_t pubsub_soft_limit;
     unsigned pubsub_soft_seconds;
-    uint64_t output_sum_limit; /* the same of all clients together */
+    uint64_t output_sum_limit;       /* the same of all clients together */
     struct renamed_command *renames; /* in the order of the file */
     size_t rename_count;
     /* Whether there is a command of that name; set by main before the

@@ -151,6 +151,20 @@ class GreedyRequester(DeafRequester):
     at_once = 2000
 
 
+class GreedyReader(Rude):
+    """Asks as much as it can, and reads all of it."""
+
+    at_once = 20000
+
+    def speak(self):
+        try:
+            self.link.send(MASTERS * self.at_once)
+        except BlockingIOError:
+            pass  # there is no room before it has read
+        for _ in range(50):
+            self.link.recv(1 << 20)
+
+
 class ByteByByte(Rude):
     def speak(self):
         position = (self.acts - 1) % len(MASTERS)

@@ -6,8 +6,8 @@ import time
 import pytest
 
 from cluster import wait_for
-from fault_clients import (GreedyRequester, RudeCrowd, allow_descriptors,
-                           idle_clients)
+from fault_clients import (GreedyReader, GreedyRequester, RudeCrowd,
+                           allow_descriptors, idle_clients)
 from fault_process import MEGABYTE, descriptor_count, resident_bytes
 
 pytestmark = pytest.mark.ours
@@ -81,23 +81,60 @@ def test_five_thousand_idle_and_five_hundred_rude_clients(unanimous):
     assert not unanimous.recorder.find("+tilt")
 
 
-def test_who_never_reads_replies_costs_a_bounded_sum(unanimous):
-    """Two clients ask without end for what they do not read. Each is hung
-    up on when 64 MB wait for it; the others are served meanwhile."""
+def test_who_never_reads_replies_is_not_answered(unanimous):
+    """Twenty clients ask without end for what they do not read. They are not
+    hung up on and cost less than 1 MB each; the others are served meanwhile."""
     crowded = unanimous.sentinels[0]
     descriptors = descriptor_count(crowded.pid)
     memory = resident_bytes(crowded.pid)
-    highest = 0
 
-    def hung_up_on():
-        nonlocal highest
-        highest = max(highest, resident_bytes(crowded.pid) - memory)
+    def commands_run():
         with crowded.client() as client:
-            assert client.ping()
-        return crowded.log().count("output that it does not read") >= 2
+            return client.info("stats")["total_commands_processed"]
 
-    with RudeCrowd(crowded.port, 2, (GreedyRequester,)) as crowd:
-        wait_for(hung_up_on, 60, "they are hung up on")
-        assert crowd.visits()["GreedyRequester"] >= 2
-    assert highest < 2 * 2 * 64 * MEGABYTE, highest
+    def all_are_stuck():
+        """They give some thousands of requests before that, then none."""
+        before = commands_run()
+        time.sleep(0.5)
+        return commands_run() - before < 200
+
+    with RudeCrowd(crowded.port, 20, (GreedyRequester,)) as crowd:
+        waits_for_clients(crowded, descriptors)(20)
+        wait_for(lambda: commands_run() > 20000, 30, "requests are run")
+        wait_for(all_are_stuck, 60, "requests stop")
+        assert resident_bytes(crowded.pid) - memory < 20 * MEGABYTE
+        assert crowd.visits()["GreedyRequester"] == 20
     gives_back(crowded, descriptors, memory, 24 * MEGABYTE)
+
+
+def worst_pings(sentinel, seconds):
+    """The longest time in seconds of a PING, connecting included, in each of
+    so many seconds."""
+    worst = []
+    for _ in range(seconds):
+        worst.append(0.0)
+        end = time.monotonic() + 1
+        while time.monotonic() < end:
+            began = time.monotonic()
+            with sentinel.client(socket_timeout=30) as client:
+                assert client.ping()
+            worst[-1] = max(worst[-1], time.monotonic() - began)
+    return worst
+
+
+def test_failover_with_greedy_clients(unanimous):
+    """Ten clients ask for all that the sentinel can say, half of them without
+    reading it. It has as much time for its servers, its peers and other
+    clients as ever."""
+    crowded = unanimous.sentinels[0]
+    since = unanimous.recorder.mark()
+    with RudeCrowd(crowded.port, 10, (GreedyRequester, GreedyReader)) as crowd:
+        wait_for(lambda: all(client.acts > 3 for client in crowd.clients), 30,
+                 "they are at work")
+        # A busy machine may pause now and then, but not in each second.
+        worst = sorted(worst_pings(crowded, 5))
+        assert worst[2] < 0.5, worst
+        assert not unanimous.recorder.find("+sdown", since=since)
+        fails_over_in_time(unanimous)
+        assert sum(crowd.visits().values()) == 10
+    assert not unanimous.recorder.find("+tilt", since=since)

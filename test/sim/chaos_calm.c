@@ -18,6 +18,7 @@ static void heal_redis(struct world *world, struct redis *redis)
 {
     redis->busy = false;
     redis->cannot_save = false;
+    redis->rewrite_fails = false;
     redis->priority = redis->priority != 0 ? redis->priority : 100;
     redis_slow(world, redis->host, 0);
     if (redis->password != world->options.auth_pass)
@@ -38,6 +39,21 @@ static void heal_sentinel(struct chaos *chaos, int sentinel)
     }
     sentinel_resume(world, sentinel);
     sentinel_restart(world, sentinel);
+}
+
+static void set_again(struct chaos *chaos, int sentinel, int group)
+{
+    const struct world_options *options = &chaos->options;
+    char words[160];
+
+    snprintf(words, sizeof(words),
+             "quorum %d down-after-milliseconds %" PRId64
+             " failover-timeout %" PRId64 " parallel-syncs %" PRId64 "%s%s",
+             options->quorum, options->down_after_ms,
+             options->failover_timeout_ms, options->parallel_syncs,
+             options->auth_pass != NULL ? " auth-pass " : "",
+             options->auth_pass != NULL ? options->auth_pass : "");
+    (void)sentinel_set(chaos->world, sentinel, world_master_name(group), words);
 }
 
 /* What the operator finds when no sentinel can tell. */
@@ -67,9 +83,11 @@ void chaos_monitor_again(struct chaos *chaos, int group)
     for (int i = 1; i <= chaos->options.sentinels; i++) {
         if (chaos_is_ours(chaos, SENTINEL(i)) &&
             sentinel_is_up(world, SENTINEL(i)) &&
-            sentinel_master(world, SENTINEL(i), group) == NONE)
+            sentinel_master(world, SENTINEL(i), group) == NONE) {
             (void)sentinel_monitor(world, SENTINEL(i), name,
                                    world_ip(master, ip), "6379", quorum);
+            set_again(chaos, SENTINEL(i), group);
+        }
     }
 }
 
@@ -99,19 +117,6 @@ static void join_again(struct chaos *chaos, int group)
         if (chaos_is_ours(chaos, SENTINEL(i)) &&
             is_alone(node_at(world, SENTINEL(i)), group))
             (void)sentinel_remove(world, SENTINEL(i), world_master_name(group));
-}
-
-static void set_again(struct chaos *chaos, int sentinel, int group)
-{
-    const struct world_options *options = &chaos->options;
-    char words[160];
-
-    snprintf(words, sizeof(words),
-             "quorum %d down-after-milliseconds %" PRId64
-             " failover-timeout %" PRId64 " parallel-syncs %" PRId64,
-             options->quorum, options->down_after_ms,
-             options->failover_timeout_ms, options->parallel_syncs);
-    (void)sentinel_set(chaos->world, sentinel, world_master_name(group), words);
 }
 
 void chaos_heal(struct chaos *chaos)
@@ -195,6 +200,22 @@ static const char *find_servers_fault(struct chaos *chaos, int group,
     return NULL;
 }
 
+/* All that the sentinels still know of is a replica of a server that they were
+ * told to forget, or had not met: no sentinel can mend that. */
+static bool is_lost(struct chaos *chaos, int group, int master)
+{
+    if (!chaos->world->forgetful ||
+        redis_is_master(redis_at(chaos->world, master)))
+        return false;
+    for (int i = 0; i <= chaos->options.replicas; i++) {
+        const struct redis *redis = redis_at(chaos->world, REDIS(group, i));
+
+        if (redis->host != master && count_knowing(chaos, group, redis) > 0)
+            return false;
+    }
+    return true;
+}
+
 static const char *find_fault(struct chaos *chaos, int group)
 {
     struct world *world = chaos->world;
@@ -202,6 +223,8 @@ static const char *find_fault(struct chaos *chaos, int group)
 
     if (master == NONE)
         return "a sentinel has no master";
+    if (is_lost(chaos, group, master))
+        return NULL;
     for (int i = 1; i <= chaos->options.sentinels; i++) {
         if (sentinel_master(world, SENTINEL(i), group) != master)
             return "the sentinels name different masters";

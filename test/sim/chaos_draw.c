@@ -68,6 +68,10 @@ static void draw_times(struct chaos *chaos)
     if (rng_chance(&chaos->rng, 20))
         options->disk_max_us = between(chaos, 8000, 500000);
     options->sync_ms = between(chaos, 1, 1500);
+    if (rng_chance(&chaos->rng, 20))
+        options->reboot_down_after_ms = pick(chaos, 5, 100) * 100;
+    if (rng_chance(&chaos->rng, 25))
+        options->auth_pass = "secret";
     if (rng_chance(&chaos->rng, 30))
         chaos->drift_ppm = (int64_t)between(chaos, 10, 50000);
 }
@@ -161,20 +165,24 @@ void chaos_describe(const struct chaos *chaos, char *text, size_t size)
     const struct world_options *options = &chaos->options;
     struct words words = {text, size, 0};
 
-    add(&words,
-        "masters %d replicas %d sentinels %d (0x%x as the reference) quorum %d "
-        "down-after %" PRId64 " failover-timeout %" PRId64
-        " parallel-syncs %" PRId64 " latency <= %" PRIu64 " us disk <= %" PRIu64
-        " us sync %" PRIu64 " ms clocks +- %" PRId64
-        " ppm, disturbed for %" PRIu64 " ms every <= %" PRIu64
-        " ms%s%s, faults",
+    add(&words, "masters %d replicas %d sentinels %d (0x%x as the reference)",
         options->masters, options->replicas, options->sentinels,
-        options->reference_seats, options->quorum, options->down_after_ms,
-        options->failover_timeout_ms, options->parallel_syncs,
+        options->reference_seats);
+    add(&words,
+        " quorum %d down-after %" PRId64 " failover-timeout %" PRId64
+        " reboot-down-after %" PRId64 " parallel-syncs %" PRId64,
+        options->quorum, options->down_after_ms, options->failover_timeout_ms,
+        options->reboot_down_after_ms, options->parallel_syncs);
+    add(&words,
+        " latency <= %" PRIu64 " us disk <= %" PRIu64 " us sync %" PRIu64
+        " ms clocks +- %" PRId64 " ppm patience %d",
         options->latency_max_us, options->disk_max_us, options->sync_ms,
-        chaos->drift_ppm, chaos->length_ms, chaos->interval_max_ms,
-        chaos->undiscovered ? " before all have met" : "",
-        chaos->examined ? ", masters killed at the end" : "");
+        chaos->drift_ppm, options->patience);
+    add(&words, "%s%s%s, disturbed for %" PRIu64 " ms every <= %" PRIu64 " ms:",
+        options->auth_pass != NULL ? ", with passwords" : "",
+        chaos->undiscovered ? ", before all have met" : "",
+        chaos->examined ? ", masters killed at the end" : "", chaos->length_ms,
+        chaos->interval_max_ms);
     for (size_t i = 0; i < chaos->kind_count; i++)
         add(&words, " %s", chaos_faults[chaos->kinds[i]].name);
 }

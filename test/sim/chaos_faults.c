@@ -145,12 +145,35 @@ static void fail_save(struct chaos *chaos, struct rng *rng)
         redis->cannot_save = !redis->cannot_save;
 }
 
-static void change_priority(struct chaos *chaos, struct rng *rng)
+static void fail_rewrite(struct chaos *chaos, struct rng *rng)
 {
     struct redis *redis = pick_running(chaos, rng);
 
     if (redis != NULL)
-        redis->priority = rng_chance(rng, 30) ? 0 : pick(rng, 1, 200);
+        redis->rewrite_fails = !redis->rewrite_fails;
+}
+
+/* Two servers come back with each other's addresses. */
+static void exchange(struct chaos *chaos, struct rng *rng)
+{
+    const struct redis *redis = pick_running(chaos, rng);
+    int other;
+
+    if (redis == NULL)
+        return;
+    other = REDIS(redis->host / 10, pick(rng, 0, chaos->options.replicas));
+    if (other != redis->host)
+        redis_exchange(chaos->world, redis->host, other);
+}
+
+static void change_priority(struct chaos *chaos, struct rng *rng)
+{
+    struct redis *redis = pick_running(chaos, rng);
+
+    if (redis == NULL)
+        return;
+    redis->priority = rng_chance(rng, 30) ? 0 : pick(rng, 1, 200);
+    redis->priority_ms = world_now_ms(chaos->world);
 }
 
 /* A master made a replica of its replica would leave no server that has data:
@@ -382,6 +405,8 @@ const struct chaos_fault chaos_faults[] = {
     {"password", 15, change_password},
     {"busy", 15, busy_redis},
     {"cannot-save", 15, fail_save},
+    {"rewrite-fails", 15, fail_rewrite},
+    {"exchange", 10, exchange},
     {"priority", 15, change_priority},
     {"replicaof", 45, order_redis},
     {"crash", 45, crash},

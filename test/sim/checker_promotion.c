@@ -44,7 +44,10 @@ void checker_promotes(struct checker *checker, const struct node *node,
 
     if (redis == NULL || redis_is_master(redis))
         return;
-    if (redis->priority == 0)
+    if (redis->priority == 0 &&
+        (redis->priority_ms == 0 ||
+         world_now_ms(world) - redis->priority_ms >
+             STALE_MS * (uint64_t)world->options.patience))
         world_fail(checker->world, "%s promotes %s, whose priority is 0",
                    node->name, redis->ip);
     limit_ms = link_down_limit_ms(node, target / 10);

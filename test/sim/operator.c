@@ -11,7 +11,7 @@
 #include <string.h>
 
 #define ANSWER_LIMIT_US 5000000
-#define MAX_WORDS 8
+#define MAX_WORDS 10
 
 /* The seat at SENTINEL if it behaves as the reference does, else NULL. */
 static struct reference *reference_at(const struct world *world, int sentinel)

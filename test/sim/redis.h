@@ -69,6 +69,7 @@ struct redis {
 
     /* settings */
     int priority;
+    uint64_t priority_ms; /* it was changed then */
     bool hidden; /* replica-announced no */
     const char *password;
     bool old;           /* knows SLAVEOF only */

@@ -17,6 +17,8 @@ Suite *suite_disk(void);
 Suite *suite_links(void);
 Suite *suite_account(void);
 Suite *suite_mixed(void); /* with reference seats */
+Suite *suite_found(void); /* our own faults of before */
+Suite *suite_reference_faults(void);
 Suite *suite_chaos(void);
 Suite *suite_coverage(void);
 

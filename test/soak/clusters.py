@@ -8,7 +8,7 @@ import subprocess
 
 import redis
 
-from cluster import PORTS, Cluster, wait_for
+from cluster import Cluster, wait_for
 from network_cluster import NetworkCluster, client_from
 
 # A small disk, so that it is filled at once.
@@ -88,9 +88,6 @@ class LoopbackCluster(Staying, Cluster):
                            socket_connect_timeout=0.5, decode_responses=True,
                            **options)
 
-    def connect_to(self, sentinel):
-        return sentinel.client().connection_pool.make_connection()
-
     def close(self) -> None:
         self.end()
 
@@ -112,6 +109,3 @@ class NamespaceCluster(Staying, NetworkCluster):
         self.lab.heal()
         self.end()
         self.lab.close()
-
-
-__all__ = ["LoopbackCluster", "NamespaceCluster", "PORTS", "can_mount"]

@@ -69,6 +69,8 @@ EXPECTED = [re.compile(pattern) for pattern in (
     r"^Closing client id=",
     r"^Client id=\S+ addr=\S+ sent an HTTP request",
     r"^Master '\S+' refused the coordinated failover: ",
+    r"^.* refused.*: LOADING ",  # a server that was restarted
+    r"^.* refused.*: REPLICAOF not allowed while failing over",
 )]
 
 # And these only when its disk is bad.

@@ -65,6 +65,7 @@ class Quorum(threading.Thread):
         self.disturbed: set[str] = set()
         self.bad_disks: set[str] = set()
         self.cut_sentinel = None
+        self.whole_at = 0.0
         self.active: list[Active] = []
         self.cards: dict[str, int] = {}
         self.cluster = None
@@ -277,6 +278,9 @@ class Quorum(threading.Thread):
         self.watcher.round_ends(
             any(one.kind.name == "reset" for one in self.active))
         self._check_files(master)
+        if not self._is_whole_under(master):
+            self.fail(f"not whole under {master.name} any more\n"
+                      f"{self._views()}")
         self.bad_disks.clear()
         self.note(f"round ends, master is {master.name}")
         self.writer.next_round()
@@ -301,15 +305,26 @@ class Quorum(threading.Thread):
         return master if master.is_master() else None
 
     def _wait_whole(self):
-        master = wait_for(self._whole, self.bound(), every=0.25,
-                          what="all name one master, and all follow it")
-        time.sleep(self.dice.uniform(0.2, 1))
-        # It stays so; what is still on its way may disturb it once.
-        return wait_for(self._whole, self.bound(), every=0.25,
-                        what="all still name one master") or master
+        """It stays so from then on. What was not answered before the healing
+        may still make a master down: until that is over it may change."""
+        end = time.monotonic() + self.bound()
+        calm = self.options["down-after-milliseconds"] / 1000 + 1
+        while True:
+            master = wait_for(self._whole, end - time.monotonic(), every=0.25,
+                              what="all name one master, and all follow it")
+            self.whole_at = time.monotonic()
+            while self._is_whole_under(master):
+                if time.monotonic() > self.whole_at + calm:
+                    return master
+                time.sleep(0.25)
+
+    def _is_whole_under(self, master) -> bool:
+        with contextlib.suppress(redis.exceptions.RedisError, OSError):
+            return self._whole() is master
+        return False
 
     def _count_healing(self, healed: float) -> None:
-        passed_ms = 1000 * (time.monotonic() - healed)
+        passed_ms = 1000 * (self.whole_at - healed)
         for name in {one.kind.name for one in self.active}:
             self.account.healing_ms[name].append(passed_ms)
             self.account.count(self.account.rounds, name)

@@ -60,6 +60,18 @@ def resource_table(sampler: Sampler, shown: int = 40) -> list[str]:
          "fds first/last/max", "threads", "CPU %"), rows)
 
 
+def samples(sampler: Sampler, begin: float) -> str:
+    """All that was measured, a line each."""
+    lines = ["second,quorum,sentineld,pid,rss_bytes,descriptors,threads,"
+             "cpu_seconds"]
+    for one in sampler.series.values():
+        lines += [f"{sample.when - begin:.0f},{one.quorum},{one.name},"
+                  f"{one.pid},{sample.rss},{sample.descriptors},"
+                  f"{sample.threads},{sample.cpu:.2f}"
+                  for sample in one.samples]
+    return "\n".join(lines) + "\n"
+
+
 def counts(title: str, counter) -> list[str]:
     return [title] + [f"  {count:8d}  {name}"
                       for name, count in counter.most_common()]

@@ -45,7 +45,9 @@ def arguments() -> argparse.Namespace:
         prog="scripts/soak", description="random faults on real processes")
     parser.add_argument("--minutes", type=float, required=True)
     parser.add_argument("--seed", type=int, default=int(time.time()))
-    parser.add_argument("--report", type=pathlib.Path)
+    parser.add_argument("--report", type=pathlib.Path,
+                        help="where to write the report; what was measured "
+                             "every ten seconds goes beside it, as .csv")
     parser.add_argument("--quorums", type=int, default=4,
                         choices=(1, 2, 3, 4))
     return parser.parse_args()
@@ -92,6 +94,8 @@ def run(options: argparse.Namespace, directory: pathlib.Path) -> Account:
     say(text)
     if options.report:
         options.report.write_text(text)
+        options.report.with_suffix(".csv").write_text(
+            report.samples(sampler, account.begin))
     return account
 
 

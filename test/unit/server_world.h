@@ -36,6 +36,9 @@ static struct server *server;
 static char logged[65536];
 static size_t forgotten; /* calls of pubsub_forget() */
 static uint64_t commands_run;
+static uint64_t last_client; /* whose command was run last */
+static uint64_t streak;      /* commands of its that came one after another */
+static uint64_t longest_streak;
 
 /* ---- Stand-ins for the modules that are not under test ---- */
 
@@ -79,6 +82,9 @@ void command_run(struct client *client, const struct resp_request *request)
     const char *word = request->words[0];
 
     commands_run++;
+    streak = client->id == last_client ? streak + 1 : 1;
+    last_client = client->id;
+    longest_streak = streak > longest_streak ? streak : longest_streak;
     if (strcasecmp(word, "PING") == 0) {
         resp_status(&client->output, "PONG");
     } else if (strcasecmp(word, "COUNT") == 0) {
@@ -169,6 +175,8 @@ static inline void set_up(void)
     logged[0] = '\0';
     forgotten = 0;
     commands_run = 0;
+    last_client = 0;
+    longest_streak = 0;
 }
 
 static inline void start(void)
