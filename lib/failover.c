@@ -358,6 +358,14 @@ static bool has_recovered(const struct master *master)
            (master->instance.flags & FLAG_SDOWN) == 0;
 }
 
+/* Who agreed that it is down has taken that back, before we lead: votes alone
+ * are no reason to replace a master. */
+static bool is_contested(const struct master *master)
+{
+    return master->state == FAILOVER_WAIT_START && !is_forced(master) &&
+           (master->instance.flags & FLAG_ODOWN) == 0;
+}
+
 /* Our vote went to another candidate in a later epoch before anything was
  * sent: it is that one's turn. */
 static bool is_superseded(const struct master *master)
@@ -373,6 +381,8 @@ static void stop_if_pointless(struct core *core, struct master *master)
 
     if (has_recovered(master))
         reason = "the master is back";
+    else if (is_contested(master))
+        reason = "too few agree any longer that the master is down";
     else if (is_superseded(master))
         reason = "another sentinel was voted for in a later epoch";
     else

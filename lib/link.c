@@ -18,6 +18,10 @@
 /* The least time between two attempts. */
 #define QUICK_RETRY_MS 20
 
+/* All that is silent is tried anew not more often than this: elections wait a
+ * slot then, and servers that come and go must not keep them waiting. */
+#define RETRY_ALL_PAUSE_MS 10000
+
 static void start_clocks(struct link *link, uint64_t now_ms)
 {
     link->ping_outstanding = true;
@@ -199,6 +203,7 @@ static void open_channel(struct core *core, struct channel *channel)
 
     channel->conn = ++core->last_conn;
     channel->up = false;
+    channel->hurried = false;
     channel->opened_ms = core->now_ms;
     HASH_ADD(hh, core->channels, conn, sizeof(channel->conn), channel);
     emit_connect(&core->out, channel->conn, addr->ip, addr->port);
@@ -279,12 +284,16 @@ static uint64_t run_connect(struct core *core, struct channel *channel)
 static uint64_t run_connect_timeout(struct core *core, struct channel *channel)
 {
     uint64_t limit = channel->opened_ms +
-                     CONNECT_PERIODS * core->intervals[PING_PERIOD];
+                     (channel->hurried
+                          ? QUICK_RETRY_MS
+                          : CONNECT_PERIODS * core->intervals[PING_PERIOD]);
 
     if (channel->conn == 0 || channel->up)
         return HEAP_NEVER;
     if (core->now_ms < limit)
         return limit;
+    if (channel->hurried)
+        channel->attempted = false;
     close_channel(core, channel, "connection attempt timed out");
     return core->now_ms;
 }
@@ -372,13 +381,17 @@ void link_run(struct core *core, struct link *link)
 }
 
 /* A channel that is still being made, waits out a pause, or carries nothing
- * any more, is tried anew; not the one that was REACHED. */
+ * any more, is tried anew; not the one that was REACHED. One that was only just
+ * begun may have been so before the network was back: it gets little time. */
 static void retry_channel(struct core *core, struct channel *channel,
                           const struct channel *reached)
 {
-    if (channel == reached || (channel->up && channel->link == reached->link) ||
-        (channel->conn != 0 &&
-         since_ms(core->now_ms, channel->opened_ms) < QUICK_RETRY_MS))
+    if (channel == reached || (channel->up && channel->link == reached->link))
+        return;
+    channel->hurried = channel->conn != 0 &&
+                       since_ms(core->now_ms, channel->opened_ms) <
+                           QUICK_RETRY_MS;
+    if (channel->hurried)
         return;
     close_channel(core, channel, "tried anew, as others answer again");
     channel->attempted = false;
@@ -397,6 +410,19 @@ static void retry_lost(struct core *core, struct instance *instance,
     heap_set(&core->deadlines, &link->deadline, core->now_ms);
 }
 
+/* Down for want of an answer: a master that says it is a replica is down, and
+ * answers. */
+static bool was_silent(const struct core *core, const struct link *link)
+{
+    for (const struct instance *user = link->users; user != NULL;
+         user = user->next_user)
+        if ((user->flags & FLAG_SDOWN) != 0 &&
+            since_ms(core->now_ms, link->last_avail_ms) >=
+                (uint64_t)user->master->options.down_after_ms)
+            return true;
+    return false;
+}
+
 /* Somebody who was down is REACHED: the network may be whole again. Who is
  * still silent for us may be so only because a pause, or the growing one of
  * TCP, has not passed yet; so that no failover rests on that, all are tried
@@ -405,14 +431,10 @@ static void reached_again(struct core *core, const struct channel *reached)
 {
     struct instance *master;
     struct instance *one;
-    bool was_down = false;
 
-    for (one = reached->link->users; one != NULL; one = one->next_user)
-        if ((one->flags & FLAG_SDOWN) != 0)
-            was_down = true;
-    if (!was_down || core->tilt ||
+    if (!was_silent(core, reached->link) || core->tilt ||
         (core->retried_ms != 0 &&
-         core->now_ms < core->retried_ms + core->intervals[PING_PERIOD]))
+         core->now_ms < core->retried_ms + RETRY_ALL_PAUSE_MS))
         return;
     core->retried_ms = core->now_ms;
     MASTER_EACH (core->masters, master) {
@@ -433,9 +455,9 @@ void link_pong(struct core *core, struct link *link, bool valid)
     link->last_pong_ms = core->now_ms;
     link->round_trip_ms = since_ms(core->now_ms, link->last_ping_ms);
     if (valid) {
+        reached_again(core, &link->command);
         link->last_avail_ms = core->now_ms;
         link->ping_outstanding = false;
-        reached_again(core, &link->command);
     }
     for (struct instance *user = link->users; user != NULL;
          user = user->next_user)

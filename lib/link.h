@@ -24,6 +24,8 @@ struct channel {
     uint64_t attempted_ms; /* last time a connection was tried */
     bool was_up;           /* that attempt led to a connection */
     uint64_t quick_ms;     /* last time it was tried anew without a pause */
+    bool hurried;          /* begun just before the network was back, perhaps:
+                            * it is made anew when not established soon */
     struct link *link;
     UT_hash_handle hh; /* in core->channels, by conn */
 };

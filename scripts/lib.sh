@@ -11,11 +11,11 @@ die() {
 }
 
 # The packages listed for any of the given purposes; without arguments all
-# but the extra ones and those for fuzzing.
+# but the extra ones.
 packages_for() {
     awk -v wanted=" $* " '
         /^#/ || NF == 0 { next }
-        wanted == "  " && ($2 == "extra" || $2 == "fuzz") { next }
+        wanted == "  " && $2 == "extra" { next }
         {
             for (i = 2; i <= NF; i++)
                 if (wanted == "  " || index(wanted, " " $i " ")) {

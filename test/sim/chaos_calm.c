@@ -86,7 +86,9 @@ void chaos_monitor_again(struct chaos *chaos, int group)
             sentinel_master(world, SENTINEL(i), group) == NONE) {
             (void)sentinel_monitor(world, SENTINEL(i), name,
                                    world_ip(master, ip), "6379", quorum);
-            set_again(chaos, SENTINEL(i), group);
+            /* It may have been killed meanwhile. */
+            if (sentinel_is_up(world, SENTINEL(i)))
+                set_again(chaos, SENTINEL(i), group);
         }
     }
 }

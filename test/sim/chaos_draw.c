@@ -110,14 +110,14 @@ static void draw_patience(struct chaos *chaos)
     uint64_t limit_ms = chaos->limit_ms;
 
     options->patience = 1;
-    if (!rng_chance(&chaos->rng, 35))
+    if (!rng_chance(&chaos->rng, 50))
         return;
     options->patience = pick(chaos, 3, 10);
     options->down_after_ms *= options->patience;
     options->failover_timeout_ms *= options->patience;
     chaos->length_ms = between(chaos, 600000, LENGTH_MAX_MS);
     chaos->interval_max_ms = between(chaos, 10000, 600000);
-    limit_ms *= 2 * (uint64_t)options->patience;
+    limit_ms *= 4 * (uint64_t)options->patience;
     if (chaos->length_ms > limit_ms)
         chaos->length_ms = limit_ms;
 }

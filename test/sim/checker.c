@@ -112,15 +112,13 @@ static int group_of_notice(const char *text)
 void checker_decided(struct checker *checker, struct node *node,
                      const char *channel, const char *text)
 {
-    int group = group_of_notice(text); /* -1: a master of no group */
-
     if (strcmp(channel, "+new-epoch") == 0)
         checker_figures(checker, node)->last_new_epoch = strtoull(text, NULL,
                                                                   10);
-    else if (strcmp(channel, "+try-failover") == 0 && group >= 0)
-        checker_tried(checker, node, group);
-    else if (strcmp(channel, "+elected-leader") == 0 && group >= 0)
-        checker_elected(checker, node, group);
+    else if (strcmp(channel, "+try-failover") == 0)
+        checker_tried(checker, node, group_of_notice(text));
+    else if (strcmp(channel, "+elected-leader") == 0)
+        checker_elected(checker, node, group_of_notice(text));
 }
 
 void checker_notice(struct checker *checker, struct node *node,

@@ -112,8 +112,11 @@ void checker_tried(struct checker *checker, const struct node *node, int group)
 {
     struct figures *figures = checker_figures(checker, node);
     struct core_view view;
-    int64_t agreeing = count_agreeing(checker, node, group);
+    int64_t agreeing;
 
+    if (group < 0) /* a master that is not of this world */
+        return;
+    agreeing = count_agreeing(checker, node, group);
     figures->groups[group].candidate_epoch = figures->last_new_epoch;
     figures->groups[group].candidate_forced = figures->forced_next;
     if (figures->forced_next)
@@ -172,11 +175,15 @@ void checker_elected(struct checker *checker, const struct node *node,
                      int group)
 {
     const struct figures *figures = checker_figures(checker, node);
-    uint64_t epoch = figures->groups[group].candidate_epoch;
-    size_t votes = count_votes(checker, node, group, epoch);
     struct core_view view;
+    uint64_t epoch;
     size_t majority;
+    size_t votes;
 
+    if (group < 0)
+        return;
+    epoch = figures->groups[group].candidate_epoch;
+    votes = count_votes(checker, node, group, epoch);
     if (figures->groups[group].candidate_forced)
         return;
     check_leader(checker, node, group, votes);

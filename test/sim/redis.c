@@ -243,5 +243,7 @@ static void cron(void *object, uint64_t value)
             redis_replicate(redis);
         save(redis);
     }
-    queue_add(&world->queue, world->now_us + CRON_US, cron, redis, 0);
+    queue_add(&world->queue,
+              world->now_us + CRON_US * (uint64_t)world->options.patience, cron,
+              redis, 0);
 }

@@ -70,7 +70,7 @@ struct redis {
     /* settings */
     int priority;
     uint64_t priority_ms; /* it was changed then */
-    bool hidden; /* replica-announced no */
+    bool hidden;          /* replica-announced no */
     const char *password;
     bool old;           /* knows SLAVEOF only */
     bool acl_slaveof;   /* the ACL allows SLAVEOF, not REPLICAOF */

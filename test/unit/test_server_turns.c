@@ -5,6 +5,8 @@
  * sentinel/password.o sentinel/acl*.o sentinel/turns.o */
 #include "server_world.h"
 
+#include <sys/ioctl.h>
+
 /* Of client.c: requests between two looks at the clock, and in a share. */
 #define REQUESTS_PER_CLOCK 8
 #define TURN_REQUESTS 64
@@ -181,6 +183,31 @@ START_TEST(shares_are_equal)
 }
 END_TEST
 
+/* Nobody has anything to do before something comes in. */
+static void expect_the_loop_to_wait(void)
+{
+    uv_timer_stop(&pulse);
+    uv_run(&loop, UV_RUN_NOWAIT);
+    ck_assert_int_eq(uv_backend_timeout(&loop), -1);
+    uv_timer_start(&pulse, on_pulse, 2, 2);
+}
+
+/* Until so much is there to be read from the client, no turn being run. */
+static void wait_for_arrival(uint64_t id, size_t bytes)
+{
+    const struct client *client = server_client(server, id);
+    uint64_t since = now_ms();
+    int arrived = 0;
+
+    ck_assert_ptr_nonnull(client);
+    while ((size_t)arrived < bytes) {
+        ck_assert_uint_lt(now_ms() - since, DEADLINE_MS);
+        ck_assert_int_eq(ioctl(client->fd, FIONREAD, &arrived), 0);
+    }
+}
+
+/* Two clients say the same, COUNT times. Before one of them can have got all,
+ * there are no more than EXPECTED commands of one in a row. */
 static void expect_streak(const char *request, size_t count, uint64_t expected)
 {
     int first;
@@ -191,7 +218,11 @@ static void expect_streak(const char *request, size_t count, uint64_t expected)
     second = connect_client();
     say_often(first, request, count);
     say_often(second, request, count);
+    wait_for_arrival(1, count * strlen(request));
+    wait_for_arrival(2, count * strlen(request));
+    watched_commands = count;
     turn_until_commands(2 * count);
+    ck_assert_uint_gt(longest_streak, 0);
     ck_assert_uint_le(longest_streak, expected);
     close(first);
     close(second);
@@ -217,14 +248,11 @@ START_TEST(the_loop_waits_when_nobody_wants_a_turn_and_only_then)
     fd = connect_client();
     say_often(fd, "SLOW\n", 100);
     turn_until_commands(1);
-    uv_timer_stop(&pulse);
     while (commands_run < 100) {
         ck_assert_int_eq(uv_backend_timeout(&loop), 0);
         uv_run(&loop, UV_RUN_NOWAIT);
     }
-    uv_run(&loop, UV_RUN_NOWAIT);
-    ck_assert_int_eq(uv_backend_timeout(&loop), -1);
-    uv_timer_start(&pulse, on_pulse, 2, 2);
+    expect_the_loop_to_wait();
     hear_often(fd, "+DONE\r\n", 100);
     close(fd);
 }
@@ -363,6 +391,7 @@ START_TEST(who_does_not_read_is_not_answered)
     fd = connect_client();
     asked = ask_until_stuck(deaf);
     ck_assert_uint_lt(commands_run, 15000);
+    expect_the_loop_to_wait();
     ck_assert_uint_eq(server_client_count(server), 2);
     say(fd, "PING\n");
     hear(fd, "+PONG\r\n");
