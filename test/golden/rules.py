@@ -87,6 +87,10 @@ TIMING = [
     (None, "cmd-flushconfig", r"IS-MASTER-DOWN", r"^log: .*(saved on disk|: cannot replace .*)$"),
     # When state is written depends on what came together.
     (None, "events-*", r"logged by", r"Sentinel new configuration saved on disk$"),
+    # Whether the sentinel that comes back on another port was found down there
+    # before it was connected.
+    (None, "shared-links", r"started again on port S3b",
+     r"^(event: )?[+-]sdown +sentinel <SID2> 127\.0\.0\.1 <S3b> "),
     # Ids of connections count all that were ever accepted.
     (None, "cmd-client", r"CLIENT ID$", r"^S: :\d+"),
     # A follower gives its vote before or after it has the quorum itself.
