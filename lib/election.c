@@ -6,6 +6,7 @@
 #include "notice.h"
 #include "odown.h"
 #include "persist.h"
+#include "selection.h"
 #include "text.h"
 
 #include <assert.h>
@@ -35,6 +36,7 @@
 
 /* After a failover that found no replica, or one that did not obey. */
 #define ABORT_PAUSE_MS 10000
+#define FRUITLESS_MAX 4 /* the longest of these pauses is 8 times that */
 
 static uint64_t at_most(uint64_t value, uint64_t limit)
 {
@@ -108,6 +110,19 @@ static bool winner_is_gone(const struct core *core, const struct master *master)
            since_ms(core->now_ms, master->winner_ms) >= WINNER_GONE_MS;
 }
 
+/* Who has failed for want of a good replica more than once, and still knows
+ * none, leaves the next turns to others, who may know one. */
+static uint64_t fruitless_ms(const struct core *core,
+                             const struct master *master)
+{
+    unsigned doublings = master->fruitless > FRUITLESS_MAX ? FRUITLESS_MAX
+                                                           : master->fruitless;
+
+    if (doublings < 2 || selection_best(core, master, 0) != NULL)
+        return 0;
+    return (uint64_t)ABORT_PAUSE_MS << (doublings - 1);
+}
+
 uint64_t election_start_ms(const struct core *core, const struct master *master)
 {
     uint64_t turn = rank(core, master) * slot_ms(core, master);
@@ -122,7 +137,7 @@ uint64_t election_start_ms(const struct core *core, const struct master *master)
     /* When the network is just back the master has its chance to answer. */
     if (core->retried_ms != 0 && core->retried_ms + slot_ms(core, master) > at)
         at = core->retried_ms + slot_ms(core, master);
-    return at + turn;
+    return at + turn + fruitless_ms(core, master);
 }
 
 static void start_after(struct core *core, struct master *master,

@@ -146,8 +146,10 @@ static uint64_t run_none(struct core *core, struct master *master)
 {
     uint64_t at;
 
-    if ((master->instance.flags & FLAG_ODOWN) == 0)
+    if ((master->instance.flags & FLAG_ODOWN) == 0) {
         master->elections_lost = 0;
+        master->fruitless = 0;
+    }
     if ((master->instance.flags & FLAG_ODOWN) == 0 ||
         !persist_is_trusted(core) || persist_is_stuck(core))
         return HEAP_NEVER;
@@ -219,6 +221,7 @@ static uint64_t run_select(struct core *core, struct master *master)
     if (best == NULL)
         best = selection_best(core, master, 0);
     if (best == NULL) {
+        master->fruitless++;
         give_up_with(core, master, NOTICE_ABORT_NO_GOOD_SLAVE);
         return core->now_ms;
     }

@@ -27,6 +27,15 @@ static unsigned kind_flag(enum instance_kind kind)
     }
 }
 
+void instance_forget_process(struct instance *instance)
+{
+    instance->priority = DEFAULT_PRIORITY;
+    instance->offset = 0;
+    instance->announced = true;
+    instance->knows_failover = false;
+    instance->failing_over = false;
+}
+
 void instance_forget_info(struct instance *instance, uint64_t now_ms)
 {
     free(instance->info_text);
@@ -43,11 +52,7 @@ void instance_forget_info(struct instance *instance, uint64_t now_ms)
     instance->master_change_ms = now_ms;
     instance->master_link_up = false;
     instance->master_link_down_ms = 0;
-    instance->priority = DEFAULT_PRIORITY;
-    instance->offset = 0;
-    instance->announced = true;
-    instance->knows_failover = false;
-    instance->failing_over = false;
+    instance_forget_process(instance);
 }
 
 void instance_init(struct core *core, struct instance *instance,

@@ -133,6 +133,10 @@ const char *instance_ip(const struct core *core,
 bool instance_calm(const struct instance *instance, uint64_t now_ms,
                    uint64_t window_ms);
 
+/* Another process answers at the address: what only the old one had said (its
+ * priority, its offset) is not true of it. */
+void instance_forget_process(struct instance *instance);
+
 /* What INFO said is forgotten, role is what KIND says. */
 void instance_forget_info(struct instance *instance, uint64_t now_ms);
 

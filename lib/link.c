@@ -4,6 +4,7 @@
 #include "core_internal.h"
 #include "names.h"
 #include "notice.h"
+#include "revival.h"
 #include "send.h"
 #include "xalloc.h"
 
@@ -17,10 +18,6 @@
 
 /* The least time between two attempts. */
 #define QUICK_RETRY_MS 20
-
-/* All that is silent is tried anew not more often than this: elections wait a
- * slot then, and servers that come and go must not keep them waiting. */
-#define RETRY_ALL_PAUSE_MS 10000
 
 static void start_clocks(struct link *link, uint64_t now_ms)
 {
@@ -397,53 +394,13 @@ static void retry_channel(struct core *core, struct channel *channel,
     channel->attempted = false;
 }
 
-static void retry_lost(struct core *core, struct instance *instance,
-                       const struct channel *reached)
+void link_try_anew(struct core *core, struct link *link,
+                   const struct channel *reached)
 {
-    struct link *link = instance->link;
-
-    if ((instance->flags & FLAG_SDOWN) == 0 || !link->ping_outstanding)
-        return;
     retry_channel(core, &link->command, reached);
     if (link->wants_pubsub)
         retry_channel(core, &link->pubsub, reached);
     heap_set(&core->deadlines, &link->deadline, core->now_ms);
-}
-
-/* Down for want of an answer: a master that says it is a replica is down, and
- * answers. */
-static bool was_silent(const struct core *core, const struct link *link)
-{
-    for (const struct instance *user = link->users; user != NULL;
-         user = user->next_user)
-        if ((user->flags & FLAG_SDOWN) != 0 &&
-            since_ms(core->now_ms, link->last_avail_ms) >=
-                (uint64_t)user->master->options.down_after_ms)
-            return true;
-    return false;
-}
-
-/* Somebody who was down is REACHED: the network may be whole again. Who is
- * still silent for us may be so only because a pause, or the growing one of
- * TCP, has not passed yet; so that no failover rests on that, all are tried
- * at once. */
-static void reached_again(struct core *core, const struct channel *reached)
-{
-    struct instance *master;
-    struct instance *one;
-
-    if (!was_silent(core, reached->link) || core->tilt ||
-        (core->retried_ms != 0 &&
-         core->now_ms < core->retried_ms + RETRY_ALL_PAUSE_MS))
-        return;
-    core->retried_ms = core->now_ms;
-    MASTER_EACH (core->masters, master) {
-        retry_lost(core, master, reached);
-        MASTER_EACH (master->master->replicas, one)
-            retry_lost(core, one, reached);
-        MASTER_EACH (master->master->sentinels, one)
-            retry_lost(core, one, reached);
-    }
 }
 
 /* Wakes the users that the reply may matter to; the others find out at their
@@ -455,7 +412,7 @@ void link_pong(struct core *core, struct link *link, bool valid)
     link->last_pong_ms = core->now_ms;
     link->round_trip_ms = since_ms(core->now_ms, link->last_ping_ms);
     if (valid) {
-        reached_again(core, &link->command);
+        revival_check(core, &link->command);
         link->last_avail_ms = core->now_ms;
         link->ping_outstanding = false;
     }
@@ -476,7 +433,7 @@ void link_conn_up(struct core *core, struct channel *channel,
     if (channel == &channel->link->command && local_ip != NULL &&
         strlen(local_ip) < ADDR_IP_SIZE)
         memcpy(channel->link->local_ip, local_ip, strlen(local_ip) + 1);
-    reached_again(core, channel);
+    revival_check(core, channel);
     for (struct instance *user = channel->link->users; user != NULL;
          user = user->next_user)
         instance_touch(core, user);

@@ -99,6 +99,11 @@ void link_ping_now(struct core *core, struct link *link);
 uint64_t link_ping_interval_ms(const struct core *core,
                                const struct link *link);
 
+/* The connections that do not stand, or carry nothing any more, are made anew
+ * at once; not the one that was REACHED. */
+void link_try_anew(struct core *core, struct link *link,
+                   const struct channel *reached);
+
 /* Events of its connections. */
 void link_conn_up(struct core *core, struct channel *channel,
                   const char *local_ip);

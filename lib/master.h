@@ -46,6 +46,7 @@ struct master {
 
     /* When the next one may start. */
     unsigned elections_lost; /* in a row */
+    unsigned fruitless;      /* failovers without a good replica, in a row */
     uint64_t start_after_ms;
     bool start_delay_told; /* the log line for that moment was written */
     bool awaiting_winner;  /* the vote went to somebody else */

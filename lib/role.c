@@ -26,6 +26,7 @@ static void take_runid(struct core *core, struct instance *instance,
         return;
     if (instance->runid[0] != '\0') {
         notice_instance(core, NOTICE_REBOOT, instance, "%s", "");
+        instance_forget_process(instance);
         if (instance->kind == KIND_MASTER &&
             instance->master->options.reboot_down_after_ms != 0) {
             instance->flags |= FLAG_MASTER_REBOOT;

@@ -48,6 +48,19 @@ static uint64_t link_down_limit_ms(const struct core *core,
            MAX_LINK_DOWN_FACTOR * (uint64_t)master->options.down_after_ms;
 }
 
+/* It answers, and says that it is a replica itself: there is no master whose
+ * writes the others could have missed. After a restart nobody may remember
+ * since when. */
+static bool has_stepped_down(const struct core *core,
+                             const struct instance *master)
+{
+    uint64_t limit_ms = MAX_INFO_PERIODS * core->intervals[INFO_PERIOD];
+
+    return (master->flags & FLAG_SDOWN) != 0 && master->info_known &&
+           !master->reports_master && link_is_up(master->link) &&
+           since_ms(core->now_ms, master->info_ms) <= limit_ms;
+}
+
 /* What holds without regard to INFO, which may just be on its way. */
 static bool is_reachable(const struct core *core,
                          const struct instance *replica)
@@ -69,6 +82,7 @@ bool selection_is_eligible(const struct core *core,
         since_ms(core->now_ms, replica->info_ms) > info_limit_ms(core, master))
         return false;
     return replica->master_link_down_ms <= 0 ||
+           has_stepped_down(core, &master->instance) ||
            (uint64_t)replica->master_link_down_ms <=
                link_down_limit_ms(core, master);
 }

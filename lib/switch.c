@@ -32,6 +32,7 @@ static void start_over(struct core *core, struct master *master)
     master->start_delay_told = false;
     master->awaiting_winner = false;
     master->elections_lost = 0;
+    master->fruitless = 0;
     instance_touch(core, instance);
 }
 

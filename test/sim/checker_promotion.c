@@ -35,6 +35,21 @@ static uint64_t link_down_limit_ms(const struct node *node, int group)
     return limit_ms + STALE_MS * (uint64_t)node->world->options.patience;
 }
 
+/* The master that NODE knows runs, and is a replica: nobody has newer data. */
+static bool has_no_master(const struct node *node, int group)
+{
+    const struct world *world = node->world;
+    const char *ip;
+    int port;
+    int host;
+
+    if (!core_master_address(node->core, world_master_name(group), &ip, &port))
+        return false;
+    host = net_find(world->net, ip);
+    return host >= 0 && world->redis[host] != NULL &&
+           world->redis[host]->running && !redis_is_master(world->redis[host]);
+}
+
 void checker_promotes(struct checker *checker, const struct node *node,
                       int target)
 {
@@ -52,6 +67,7 @@ void checker_promotes(struct checker *checker, const struct node *node,
                    node->name, redis->ip);
     limit_ms = link_down_limit_ms(node, target / 10);
     if (redis->link_ever_up && !redis->link_up &&
+        !has_no_master(node, target / 10) &&
         world_now_ms(world) - redis->link_down_ms > limit_ms)
         world_fail(checker->world,
                    "%s promotes %s, without its master for %" PRIu64 " ms",

@@ -31,6 +31,7 @@ int main(void)
     srunner_add_suite(runner, suite_mixed());
     srunner_add_suite(runner, suite_found());
     srunner_add_suite(runner, suite_reference_faults());
+    srunner_add_suite(runner, suite_succession());
     srunner_add_suite(runner, suite_chaos());
     /* Only a full run can have expected every notice. */
     if (getenv("CK_RUN_SUITE") == NULL && getenv("CK_RUN_CASE") == NULL)

@@ -20,6 +20,7 @@ Suite *suite_mixed(void); /* with reference seats */
 Suite *suite_found(void); /* our own faults of before */
 Suite *suite_reference_faults(void);
 Suite *suite_chaos(void);
+Suite *suite_succession(void);
 Suite *suite_coverage(void);
 
 /* coverage.c: which notices have been expected. Tests run in processes of
