@@ -379,8 +379,8 @@ static void clean_up(struct daemon *daemon)
         unlink(settings->pidfile);
     if (daemon->overdue)
         return;
-    for (size_t i = 0; i < 3; i++)
-        uv_close((uv_handle_t *)&daemon->signals[i], NULL);
+    /* Signals stay caught, and the loop open for that: one that comes again
+     * in the last moment would else end the process as if it had failed. */
     uv_close((uv_handle_t *)&daemon->stop_limit, NULL);
     uv_run(&daemon->loop, UV_RUN_DEFAULT);
     server_free(daemon->context.server);
@@ -391,7 +391,6 @@ static void clean_up(struct daemon *daemon)
     pubsub_free(daemon->context.pubsub);
     acl_log_free(daemon->context.acl_log);
     store_tasks_free(daemon->context.tasks);
-    uv_loop_close(&daemon->loop);
 }
 
 static int run(const char *program, const struct arguments *arguments)
