@@ -10,6 +10,7 @@
 /* A world has the cost of so many sentinels that watch one server each, for
  * this long: large ones are disturbed for a shorter time. */
 #define WATCHED_MS (UINT64_C(12) * 3600000)
+#define WATCHED_MANY 30 /* with more they are disturbed for less still */
 #define LENGTH_MIN_MS 10000
 #define LENGTH_MAX_MS (UINT64_C(24) * 3600000)
 
@@ -98,6 +99,8 @@ static void draw_length(struct chaos *chaos)
         chaos->interval_max_ms = between(chaos, 5000, 60000);
     }
     chaos->limit_ms = WATCHED_MS / watched;
+    if (watched > WATCHED_MANY)
+        chaos->limit_ms = chaos->limit_ms * WATCHED_MANY / watched;
     if (chaos->length_ms > chaos->limit_ms)
         chaos->length_ms = chaos->limit_ms;
 }

@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Opinions count for five periods of asking. */
+/* Opinions count for five periods of asking, a second times the patience of the
+ * world. */
 #define OPINION_LIMIT_MS 5000
 
 static struct opinion *opinion_of(struct checker *checker,
@@ -101,7 +102,8 @@ static int64_t count_agreeing(struct checker *checker, const struct node *node,
                                                    group);
 
         if (opinion->down && opinion->heard_ms != 0 &&
-            node_now_ms(node) - opinion->heard_ms <= OPINION_LIMIT_MS)
+            node_now_ms(node) - opinion->heard_ms <=
+                OPINION_LIMIT_MS * (uint64_t)checker->world->options.patience)
             count++;
     }
     return count;

@@ -86,21 +86,23 @@ void node_kill(struct node *node, const char *why)
 /* SENTINEL DEBUG: what a large installation sets to spare its servers. */
 static void set_intervals(struct node *node)
 {
-    char words[3][12];
+    char words[4][12];
     const char *const pairs[] = {"PING-PERIOD", words[0],         "INFO-PERIOD",
-                                 words[1],      "PUBLISH-PERIOD", words[2]};
-    const bool runnable[6] = {false};
+                                 words[1],      "PUBLISH-PERIOD", words[2],
+                                 "ASK-PERIOD",  words[3]};
+    const bool runnable[8] = {false};
     struct event event = {.type = EVENT_REQUEST};
     int patience = node->world->options.patience;
 
     snprintf(words[0], sizeof(words[0]), "%d", 1000 * patience);
     snprintf(words[1], sizeof(words[1]), "%d", 10000 * patience);
     snprintf(words[2], sizeof(words[2]), "%d", 2000 * patience);
+    snprintf(words[3], sizeof(words[3]), "%d", 1000 * patience);
     event.request.type = REQUEST_DEBUG;
     event.request.client = node->next_client++;
     event.request.set.words = pairs;
     event.request.set.runnable = runnable;
-    event.request.set.count = 6;
+    event.request.set.count = 8;
     node_feed(node, &event);
 }
 
