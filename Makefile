@@ -201,7 +201,7 @@ fuzz:
 # ---- Installation ----
 
 .PHONY: install uninstall
-DOCUMENTS = README.md LICENSE docs/compatibility.md $(wildcard etc/*)
+DOCUMENTS = README.md LICENSE docs/compatibility.md docs/reliability.md $(wildcard etc/*)
 
 install: $(B)/sentineld
 	$(INSTALL) -d $(DESTDIR)$(bindir) $(DESTDIR)$(docdir)

@@ -52,8 +52,8 @@ struct world_options {
     uint64_t disk_min_us;         /* 500: time to write and sync the state */
     uint64_t disk_max_us;         /* 6000 */
     uint64_t sync_ms;             /* 20: a replica's start of replication */
-    int patience; /* 1: all that is periodic is so many times rarer */
-    const char *auth_pass;              /* none: of servers and sentinels */
+    int patience;          /* 1: all that is periodic is so many times rarer */
+    const char *auth_pass; /* none: of servers and sentinels */
     const char *notification_script;    /* none */
     const char *client_reconfig_script; /* none */
     bool resolve_hostnames;
