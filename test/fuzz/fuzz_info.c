@@ -19,8 +19,7 @@ static void check_bounds(const struct info *info)
 {
     REQUIRE(info->malformed || info->has_role, "no role, and not malformed");
     REQUIRE(info->replica_count <= INFO_MAX_REPLICAS, "too many replicas");
-    REQUIRE(strlen(info->runid) == 0 || strlen(info->runid) <= ID_LENGTH,
-            "run id is too long");
+    REQUIRE(strlen(info->runid) <= ID_LENGTH, "run id is too long");
     for (size_t i = 0; i < info->replica_count; i++) {
         check_text(info->replicas[i].host);
         REQUIRE(info->replicas[i].port >= 1 && info->replicas[i].port <= 65535,

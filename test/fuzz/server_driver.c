@@ -10,4 +10,4 @@
 #define uv_timer_stop(timer) server_world_disarm(timer)
 #define _exit(code) server_world_crash()
 
-#include "../../sentinel/driver.c"
+#include "../../sentinel/driver.c" /* NOLINT */

@@ -360,7 +360,7 @@ static bool has_successor(struct chaos *chaos, int group, int master)
 void chaos_examine(struct chaos *chaos)
 {
     struct world *world = chaos->world;
-    int masters[MAX_GROUPS];
+    int masters[MAX_GROUPS] = {0};
     uint64_t limit_ms = world_now_ms(world) + failover_limit_ms(chaos);
 
     if (is_disputed(chaos))

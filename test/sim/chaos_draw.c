@@ -89,8 +89,9 @@ static void draw_faults(struct chaos *chaos)
 static void draw_length(struct chaos *chaos)
 {
     const struct world_options *options = &chaos->options;
-    uint64_t watched = (uint64_t)(options->sentinels * options->masters *
-                                  (1 + options->replicas + options->sentinels));
+    uint64_t watched = (uint64_t)options->sentinels *
+                       (uint64_t)options->masters *
+                       (uint64_t)(1 + options->replicas + options->sentinels);
 
     chaos->length_ms = between(chaos, LENGTH_MIN_MS, 120000);
     chaos->interval_max_ms = between(chaos, 200, 10000);

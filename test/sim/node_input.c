@@ -152,6 +152,7 @@ static uint64_t client_of(const struct net_end *end)
 {
     const struct node_client *client = end->context;
 
+    assert(client != NULL);
     return client->id;
 }
 

@@ -105,7 +105,7 @@ char *redis_info(const struct redis *redis);
 
 /* Runs one command of a client; the reply is sent. */
 void redis_run_command(struct redis *redis, struct redis_client *client,
-                       struct packet *command);
+                       struct packet *packet);
 
 /* The command FAILOVER. */
 struct reply *redis_failover(struct redis *redis, char *const *words,

@@ -2,6 +2,7 @@
  * counted in the global epoch, whichever master has raised it. */
 #include "reference_internal.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -87,6 +88,7 @@ static void vote(struct reference_master *master, uint64_t epoch,
     struct reference *reference = master->reference;
     char text[80];
 
+    assert(candidate != NULL);
     raise_epoch(reference, epoch);
     if (master->leader_epoch >= epoch || reference->current_epoch > epoch)
         return;

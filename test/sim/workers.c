@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -20,6 +21,7 @@
 
 static struct workers *shared; /* by all processes */
 static struct chaos_run *current;
+static char epitaph[128];
 
 static uint64_t add(uint64_t *number, uint64_t more)
 {
@@ -54,14 +56,23 @@ static void fail(const char *text)
     _Exit(EXIT_FAILURE);
 }
 
-/* A crash: an assertion or a sanitizer has spoken before. */
+/* A crash: an assertion or a sanitizer has spoken before. What is said was
+ * written down when the world began. */
 static void on_signal(int number)
 {
-    char text[40];
+    (void)number;
+    add(&shared->seeds, 1);
+    add(&shared->failures, 1);
+    (void)!write(STDOUT_FILENO, epitaph, strlen(epitaph));
+    _exit(EXIT_FAILURE);
+}
 
-    signal(number, SIG_DFL);
-    snprintf(text, sizeof(text), "signal %d", number);
-    fail(text);
+static void prepare_epitaph(void)
+{
+    snprintf(epitaph, sizeof(epitaph),
+             "seed %" PRIu64 " failed: the process crashed\nreplay: swarm "
+             "--from %" PRIu64 " --trace\n",
+             current->seed, current->seed);
 }
 
 static bool is_over(void)
@@ -98,6 +109,7 @@ static void work(void)
         run = (struct chaos_run){.seed = add(&shared->next, 1)};
         if (run.seed >= shared->end)
             break;
+        prepare_epitaph();
         chaos_run(&run);
         check_memory(before);
         count_run();

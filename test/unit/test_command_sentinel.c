@@ -126,8 +126,7 @@ START_TEST(info_has_sections)
                                       "\r\ntcp_port:26379\r\n",
                                       "\r\nuptime_in_seconds:60\r\n",
                                       "\r\nuptime_in_days:0\r\n",
-                                      "\r\n\r\n# Clients\r\n"
-                                      "connected_clients:4\r\n",
+                                      "# Clients\r\nconnected_clients:4\r\n",
                                       "\r\n\r\n# Stats\r\n",
                                       "\r\ntotal_commands_processed:",
                                       "\r\n\r\n# CPU\r\nused_cpu_sys:",

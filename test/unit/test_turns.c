@@ -147,9 +147,9 @@ START_TEST(newcomers_without_end_do_not_stop_the_round)
     piece_ns = 100;
     expect_run("a");
     for (unsigned i = 0; i < 40; i++) {
-        for (char who = 'b'; who < 'a' + PEOPLE; who++)
-            if (tasks[who - 'a'] == 0)
-                give(who, 1);
+        for (int who = 1; who < PEOPLE; who++)
+            if (tasks[who] == 0)
+                give((char)('a' + who), 1);
         turns_run(&turns);
     }
     /* Each of the four comes twice while the round passes once. */
