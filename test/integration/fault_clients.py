@@ -156,9 +156,16 @@ class GreedyReader(Rude):
 
     at_once = 20000
 
+    def __init__(self, port):
+        super().__init__(port)
+        self.said = 0  # of the request that was cut when there was no room
+
     def speak(self):
+        if self.acts == 1:
+            self.said = 0
         try:
-            self.link.send(MASTERS * self.at_once)
+            sent = self.link.send((MASTERS * self.at_once)[self.said:])
+            self.said = (self.said + sent) % len(MASTERS)
         except BlockingIOError:
             pass  # there is no room before it has read
         for _ in range(50):
