@@ -211,14 +211,27 @@ static void grow_pause(const struct core *core, struct instance *sentinel)
     sentinel->ask_pause_ms = pause;
 }
 
+/* The answer to an older question is still newer than what was heard before. A
+ * no counts; a yes may be about another address. */
+static void take_late_no(struct core *core, struct instance *sentinel,
+                         const struct reply *reply)
+{
+    if (!has_shape(reply) || reply->elements[0].integer != 0)
+        return;
+    sentinel->flags &= ~(unsigned)FLAG_MASTER_DOWN;
+    instance_touch(core, &sentinel->master->instance);
+}
+
 void odown_take_answer(struct core *core, struct instance *sentinel,
                        uint64_t serial, const struct reply *reply)
 {
     const char *leader;
     uint64_t epoch;
 
-    if (serial != sentinel->ask_serial)
+    if (serial != sentinel->ask_serial) {
+        take_late_no(core, sentinel, reply);
         return;
+    }
     sentinel->ask_pending = false;
     instance_touch(core, sentinel);
     if (!has_shape(reply)) {
